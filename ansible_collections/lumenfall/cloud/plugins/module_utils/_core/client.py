@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""LumenfallClient: one question, asked as often as it takes within one deadline."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import TYPE_CHECKING, Any, Tuple
+
+from .answer import read_answer, retry_after
+from .balance import UNAVAILABLE, AccountBalance
+from .errors import ConfigurationError, DeadlineExceededError, LumenfallError
+from .retry import backoff_seconds, parse_retry_after
+from .settings import Settings, argument_layer, resolve_settings
+
+if TYPE_CHECKING:
+    import ssl
+
+    from .transport import Deadline
+
+
+class LumenfallClient:
+    """Reads the balance of one Lumenfall account.
+
+    An argument that is None or empty is looked up in the environment, and the key in the
+    vendor's credentials file last. Nothing is sent before :meth:`fetch_balance`.
+
+    Retried, up to ``max_attempts`` requests in all: 408, 425, 429, 5xx, a connection that
+    failed or was cut, a proxy that cannot be reached, an empty 200 or one whose JSON ends
+    early, and a prepaid balance that is temporarily unavailable. The wait before retry n
+    (0, 1, ...) is uniform between 0 and ``0.5 * 2**n`` seconds, at most 8, or the server's
+    ``Retry-After`` if that is longer. A wait that would pass the deadline ends the call.
+
+    One client may be used from several threads and after a fork. It keeps no connection.
+
+    Args:
+        api_key: The API key (``LUMENFALL_API_KEY``).
+        base_url: ``https://`` URL, or ``http://`` to a loopback host; may end in ``/``,
+            ``/v1`` or ``/openai/v1`` (``LUMENFALL_API_BASE``; https://api.lumenfall.ai).
+        timeout: Total deadline of one fetch in seconds, 0 < t <= 3600: name resolution,
+            connection, every byte, every attempt and the waits between them
+            (``LUMENFALL_TIMEOUT``; 30).
+        max_attempts: Requests in all, 1 to 10 (``LUMENFALL_MAX_ATTEMPTS``; 3).
+        ca_bundle: PEM file or hashed folder of CA certificates (``REQUESTS_CA_BUNDLE``,
+            ``CURL_CA_BUNDLE``, ``SSL_CERT_FILE``; the platform's).
+        verify: Whether to verify the server's certificate. False is for tests.
+
+    Raises:
+        ConfigurationError: A setting is malformed, or there is no key anywhere.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | None = None,
+        max_attempts: int | None = None,
+        ca_bundle: str | None = None,
+        verify: bool = True,
+    ) -> None:
+        arguments = argument_layer(
+            api_key=api_key,
+            base_url=base_url,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            ca_bundle=ca_bundle,
+            verify=verify,
+        )
+        self._start(resolve_settings(arguments))
+        for warning in self._settings.warnings:
+            warnings.warn(warning, stacklevel=2)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> LumenfallClient:
+        """A client for settings that have been resolved already; it shows none of their warnings."""
+        client = cls.__new__(cls)
+        client._start(settings)
+        return client
+
+    def _start(self, settings: Settings) -> None:
+        self._settings = settings
+        self._closed = False
+        self._tls: ssl.SSLContext | None = None
+        if settings.is_https and settings.ca_bundle is not None:
+            from .transport import tls_context
+
+            # A bundle that cannot be loaded is a bad setting: said now, not at the first fetch.
+            self._tls = tls_context(settings)
+
+    def fetch_balance(self) -> AccountBalance:
+        """Ask for the balance; blocks for ``timeout`` seconds at the most.
+
+        Returns:
+            The balance. Its status is ``unavailable`` only if it was so on every attempt.
+
+        Raises:
+            LumenfallError: There is no balance to be had; see the hierarchy in ``errors``.
+                ``ConfigurationError`` if the client was closed.
+        """
+        from . import transport
+
+        if self._closed:
+            raise ConfigurationError("this client is closed", hint="make a new LumenfallClient")
+        if self._tls is None and self._settings.is_https:
+            self._tls = transport.tls_context(self._settings)
+        deadline = transport.Deadline(self._settings.timeout)
+        outcome: AccountBalance | LumenfallError | None = None
+        for attempt in range(1, self._settings.max_attempts + 1):
+            before = outcome
+            outcome, asked_wait = self._attempt(deadline)
+            if isinstance(outcome, LumenfallError):
+                outcome.attempts = attempt
+                if isinstance(outcome, DeadlineExceededError):
+                    outcome = self._deadline_error(outcome, before)
+                    break
+                if not outcome.retryable:
+                    break
+            elif outcome.status != UNAVAILABLE:
+                return outcome
+            if attempt == self._settings.max_attempts:
+                break
+            wait = max(backoff_seconds(attempt - 1), asked_wait or 0.0)
+            if wait >= deadline.remaining_seconds():
+                if asked_wait and isinstance(outcome, LumenfallError):
+                    outcome = self._told_to_wait(outcome, asked_wait)
+                break
+            time.sleep(wait)
+        if isinstance(outcome, AccountBalance):
+            return outcome
+        assert outcome is not None
+        raise outcome
+
+    def _attempt(self, deadline: Deadline) -> Tuple[AccountBalance | LumenfallError, float | None]:
+        """Ask once: the outcome, and how long the server asked to be left alone, in seconds."""
+        from . import transport
+
+        answer = transport.exchange(self._settings, self._tls, deadline)
+        if isinstance(answer, LumenfallError):
+            return answer, None
+        outcome = read_answer(answer, self._settings.secrets)
+        return outcome, parse_retry_after(retry_after(answer))
+
+    def _deadline_error(self, error: LumenfallError, before: AccountBalance | LumenfallError | None) -> LumenfallError:
+        """Say how long the deadline was, and what the attempts before it met."""
+        message = f"no complete answer from {self._settings.base_url} within {self._settings.timeout:g} s"
+        if isinstance(before, LumenfallError):
+            message += f"; the attempt before it: {before}"
+        return DeadlineExceededError(
+            message, status=error.status, request_id=error.request_id, attempts=error.attempts, retryable=False
+        )
+
+    def _told_to_wait(self, error: LumenfallError, seconds: float) -> LumenfallError:
+        """Add to an error that the server asked for a wait beyond the deadline."""
+        told = type(error)(
+            f"{error}; the server asks to wait {seconds:.0f} s, which is past the deadline of "
+            f"{self._settings.timeout:g} s",
+            hint=f"run it again in {seconds:.0f} s",
+        )
+        told.__dict__.update({name: value for name, value in error.__dict__.items() if name != "hint"})
+        return told
+
+    def close(self) -> None:
+        """Let go of the TLS context; a closed client fetches no more. Safe to call twice."""
+        self._closed = True
+        self._tls = None
+
+    def __enter__(self) -> LumenfallClient:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"LumenfallClient(base_url={self._settings.base_url!r})"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a LumenfallClient holds a key, so it is not pickled or copied")

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""Text that is safe to show, and amounts as people write them.
+
+Knows nothing of HTTP or settings. Everything a server, a proxy or a file may have
+written passes through :func:`clean` before it reaches a message.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+from typing import Any, Iterable
+
+MAX_SERVER_TEXT = 300
+_FRAGMENT = 8
+_MARKERS = re.compile(r":(?=:)|#(?=#)|\{(?=[{%#])|(?<=[}%#])(?=\})")
+
+
+class Secret:
+    """A value that shows itself only when asked to.
+
+    It has no useful ``repr`` or ``str`` and cannot be pickled, so that it does not
+    ride along into a log, a traceback with locals, or a state file.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself; only for the line that sends it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a Secret is not pickled or copied")
+
+
+def clean(text: object, secrets: Iterable[Secret] = (), limit: int = MAX_SERVER_TEXT) -> str:
+    """Make text from outside safe for a terminal, a log, a CI runner and a template.
+
+    Control, format and bidi characters go, white space folds into single spaces, the
+    secrets and any longer piece of them become ``***``, and the marks that CI runners
+    and templates act on (``::error::``, ``##vso[``, ``{{``) are broken up.
+
+    Args:
+        text: What came from outside; turned into ``str`` first.
+        secrets: What must not be shown, even if the other side echoes it.
+        limit: The most characters to keep.
+
+    Returns:
+        One line of at most ``limit`` characters.
+    """
+    # A flood is cut before any work is done on it; 16 leaves room for what is dropped below.
+    kept = []
+    for character in str(text)[: limit * 16]:
+        category = unicodedata.category(character)
+        if character.isspace() or category in ("Cc", "Zl", "Zp"):
+            kept.append(" ")
+        elif category not in ("Cf", "Cs", "Co", "Cn"):
+            kept.append(character)
+    line = " ".join("".join(kept).split())
+    for secret in secrets:
+        line = _redact(line, secret.reveal())
+    line = _MARKERS.sub(lambda mark: mark.group() + " ", line)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _redact(line: str, secret: str) -> str:
+    """Replace the secret, and every piece of it of 8 characters and more, by ``***``."""
+    size = min(_FRAGMENT, len(secret))
+    if not size:
+        return line
+    pieces = {secret[start : start + size] for start in range(len(secret) - size + 1)}
+    hidden = [False] * len(line)
+    for start in range(len(line) - size + 1):
+        if line[start : start + size] in pieces:
+            hidden[start : start + size] = [True] * size
+    shown = []
+    for position, character in enumerate(line):
+        if not hidden[position]:
+            shown.append(character)
+        elif not position or not hidden[position - 1]:
+            shown.append("***")
+    return "".join(shown)
+
+
+def describe(value: object) -> str:
+    """A setting's bad value as an error message shows it: short, clean, never a key."""
+    if not isinstance(value, (str, bool, int, float, Decimal, type(None))):
+        return f"a {type(value).__name__}"
+    if "lmnfl_" in str(value):
+        return "what looks like an API key (not shown)"
+    return repr(clean(value, limit=40)) if isinstance(value, str) else clean(repr(value), limit=40)
+
+
+def format_amount(amount: Decimal) -> str:
+    """An amount with its exact digits, at least two decimals and no exponent.
+
+    ``Decimal("12.5")`` is ``"12.50"``, ``Decimal("1E+3")`` is ``"1000.00"`` and
+    ``Decimal("0.000001")`` stays ``"0.000001"``.
+    """
+    whole, _, decimals = f"{amount:f}".partition(".")
+    return f"{whole}.{decimals.ljust(2, '0')}"

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""Read the balance of a Lumenfall account in a Pulumi program, and deploy only with funds.
+
+The names below load on first use, so that ``pulumi_lumenfall.core`` and the command line
+never pay for importing pulumi.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core._version import __version__
+
+if TYPE_CHECKING:
+    from .functions import GetBalanceResult, get_balance, get_balance_output, require_balance
+
+_HOMES = {
+    "GetBalanceResult": "functions",
+    "get_balance": "functions",
+    "get_balance_output": "functions",
+    "require_balance": "functions",
+}
+
+__all__ = [
+    "GetBalanceResult",
+    "__version__",
+    "get_balance",
+    "get_balance_output",
+    "require_balance",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
