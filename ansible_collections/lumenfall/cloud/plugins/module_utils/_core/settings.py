@@ -262,6 +262,9 @@ def parse_base_url(source: str, value: object, *, allow_insecure: bool = False) 
     if not isinstance(value, str):
         raise refuse(f"must be text, not {type(value).__name__}")
     text = value.strip()
+    if any(character.isspace() or not character.isprintable() for character in text):
+        # urlsplit would drop some of them silently.
+        raise refuse("holds white space or an invisible character")
     if "?" in text or "#" in text:
         raise refuse("must not have a query or a fragment")
     try:

@@ -102,6 +102,9 @@ def describe(value: object) -> str:
     """A setting's bad value as an error message shows it: short, clean, never a key."""
     if not isinstance(value, (str, bool, int, float, Decimal, type(None))):
         return f"a {type(value).__name__}"
+    if isinstance(value, int) and abs(value) >= 10**40:
+        # Showing it would raise: CPython's limit is 4,300 digits.
+        return "a huge number"
     if "lmnfl_" in str(value):
         return "what looks like an API key (not shown)"
     return repr(clean(value, limit=40)) if isinstance(value, str) else clean(repr(value), limit=40)

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""Text that is safe to show, secrets that do not show, and amounts as people write them."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import unicodedata
+from decimal import Decimal
+
+import pytest
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core.text import describe
+from hypothesis import given
+from hypothesis import strategies as st
+from pulumi_lumenfall.core import Secret, clean, format_amount
+
+KEY = Secret("lmnfl_abc123.0123456789abcdefSECRET")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain text, really", "plain text, really"),
+        ("two\nlines\r\nthree\u2028four\x85five", "two lines three four five"),
+        ("\x1b[31mred\x1b[0m", "[31mred [0m"),
+        ("a\x00b\x08c\x7fd\x9be", "a b c d e"),
+        ("\u202eevil\u202c \u2066x\u2069\u200b\ufeff", "evil x"),
+        ("\n::error::gone", ": :error: :gone"),
+        ("##vso[task.setvariable]##[error]", "# #vso[task.setvariable]# #[error]"),
+        ("{{ lookup('pipe', 'id') }} {% x %} {# y #}", "{ { lookup('pipe', 'id') } } { % x % } { # y # }"),
+        ("::" * 3, ": : : : : :"),
+        ("#\u200b#vso[", "# #vso["),
+        ("\ud800 lone", "lone"),
+        ("Zażółć gęślą jaźń 日本", "Zażółć gęślą jaźń 日本"),
+        ("", ""),
+    ],
+)
+def test_clean(text: str, expected: str) -> None:
+    assert clean(text) == expected
+
+
+def test_clean_cuts_at_300_characters() -> None:
+    """However long, and whatever has to be dropped first."""
+    assert clean("x" * 10_000_000) == "x" * 299 + "…"
+    assert clean("x" * 300) == "x" * 300
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        KEY.reveal(),
+        f"Bearer {KEY.reveal()}!",
+        "0123456789abcdefSECRET",
+        "…6789abcdefSEC…",
+        "\u200b".join(KEY.reveal()),
+        "x" * 280 + KEY.reveal(),
+    ],
+)
+def test_a_secret_is_redacted_however_it_is_echoed(echo: str) -> None:
+    """Whole, in part, cut, or with invisible characters in between."""
+    shown = clean(f"bad key {echo} here", [KEY])
+    assert "***" in shown
+    assert all(KEY.reveal()[i : i + 8] not in shown for i in range(len(KEY.reveal()) - 7))
+
+
+@pytest.mark.parametrize("secret", ["a", "pw", "a::b", "{{x}}", "##"])
+def test_short_and_odd_secrets_are_redacted(secret: str) -> None:
+    assert secret not in clean(f"({secret})", [Secret(secret)])
+
+
+@given(st.text(), st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
+def test_clean_is_safe_whatever_comes(text: str, secret: str) -> None:
+    shown = clean(text + secret + text, [Secret(secret)])
+    assert len(shown) <= 300
+    assert not any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in shown)
+    assert not any(mark in shown for mark in ("::", "##", "{{", "{%", "{#", "}}"))
+
+
+def test_secret_shows_and_moves_nowhere() -> None:
+    """Not by str, repr or format, nor by pickle or copy."""
+    assert {str(KEY), repr(KEY), f"{KEY}"} == {"Secret(***)"}
+    for move in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError):
+            move(KEY)
+    assert KEY == Secret(KEY.reveal())
+    assert KEY != KEY.reveal()
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("12.5", "12.50"),
+        ("12", "12.00"),
+        ("1E+3", "1000.00"),
+        ("0.000001", "0.000001"),
+        ("1E-6", "0.000001"),
+        ("-3.2", "-3.20"),
+        ("0", "0.00"),
+        ("123456789012345678.123456", "123456789012345678.123456"),
+    ],
+)
+def test_format_amount(amount: str, text: str) -> None:
+    assert format_amount(Decimal(amount)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("10s", "'10s'"),
+        ("a\x1b[31m\nb", "'a [31m b'"),
+        ("x" * 100, "'" + "x" * 39 + "…'"),
+        ("my lmnfl_abc.def", "what looks like an API key (not shown)"),
+        (None, "None"),
+        (True, "True"),
+        (1.5, "1.5"),
+        ([1], "a list"),
+        (Decimal("NaN"), "Decimal('NaN')"),
+    ],
+)
+def test_describe(value: object, text: str) -> None:
+    assert describe(value) == text
