@@ -548,9 +548,9 @@ def _explain(error: Exception, wire: _Wire, settings: Settings, proxied: bool) -
     if find(socket.gaierror):
         what = "its name cannot be resolved"
     elif not wire.connected:
-        what = _os_reason(find(OSError), "no connection could be made")
+        what = _os_reason(causes, "no connection could be made")
     elif wire.status is None:
-        what = _os_reason(find(ConnectionError), "it closed the connection or did not speak HTTP")
+        what = _os_reason(causes, "it closed the connection or did not speak HTTP")
     else:
         what = "the answer was cut"
     return ConnectionFailedError(f"cannot read from {server}: {what}", retryable=True)
@@ -585,8 +585,12 @@ def _tls_reason(error: ssl.SSLError) -> str:
     return clean(reason)
 
 
-def _os_reason(error: OSError | None, default: str) -> str:
-    return clean(error.strerror).lower() if error is not None and error.strerror else default
+def _os_reason(causes: List[BaseException], default: str) -> str:
+    """The operating system's own words, which are its own and safe."""
+    for cause in causes:
+        if isinstance(cause, OSError) and cause.errno is not None and cause.strerror:
+            return clean(cause.strerror).lower()
+    return default
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""Names, addresses, TLS and proxies: what lies between the client and the API."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import threading
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core import client as core_client
+from pulumi_lumenfall import core
+from pulumi_lumenfall.core import LumenfallClient, LumenfallError
+from pulumi_lumenfall.sandbox import Sandbox
+from support.fault_server import Connection, FaultServer, unanswered_port
+from support.proxy import ConnectProxy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+KEY = "lmnfl_abc.s3cr3tMARKER"
+BODY = b'{"object": "balance", "billing_type": "prepaid", "available": {"amount": 12.50, "currency": "usd"}}'
+
+
+def good(connection: Connection) -> None:
+    connection.read_request()
+    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY))
+
+
+@pytest.fixture(autouse=True)
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core_client.time, "sleep", lambda seconds: None)
+
+
+def fetch(server: FaultServer, host: str = "localhost", **settings: Any) -> core.AccountBalance:
+    if server.url.startswith("https"):
+        settings.setdefault("ca_bundle", server.ca_file)
+        url = f"https://{host}:{server.port}"
+    else:
+        url = server.url
+    return LumenfallClient(KEY, base_url=url, **{"timeout": 5, **settings}).fetch_balance()
+
+
+def error_of(server: FaultServer, **settings: Any) -> LumenfallError:
+    with pytest.raises(LumenfallError) as caught:
+        fetch(server, **settings)
+    assert "MARKER" not in f"{caught.value}{caught.value.__dict__}"
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    return caught.value
+
+
+@contextlib.contextmanager
+def refused_port() -> Iterator[int]:
+    """A loopback port that nothing listens on, and that nobody else gets meanwhile."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+def test_tls() -> None:
+    with FaultServer(good, tls="good") as server:
+        assert str(fetch(server).amount) == "12.50"
+
+
+@pytest.mark.parametrize(
+    ("certificate", "reason"),
+    [("other-host", "mismatch"), ("expired", "expired"), ("unknown-ca", "certificate")],
+)
+def test_a_bad_certificate_ends_it_at_once(certificate: str, reason: str) -> None:
+    """The key is never sent; verify=False, for tests, lets each of them pass."""
+    with FaultServer(good, tls=certificate) as server:
+        error = error_of(server)
+        assert type(error) is core.TLSError
+        assert (error.attempts, error.retryable, server.requests) == (1, False, [])
+        assert reason in str(error)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert str(fetch(server, verify=False).amount) == "12.50"
+
+
+def test_only_the_named_authorities_are_trusted() -> None:
+    """requests would add certifi's, and environment variables would beat the argument."""
+    with FaultServer(good, tls="good") as server, FaultServer(good, tls="good") as other:
+        assert type(error_of(server, ca_bundle=other.ca_file)) is core.TLSError
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("REQUESTS_CA_BUNDLE", str(other.ca_file))
+            assert str(fetch(server).amount) == "12.50"
+
+
+def test_the_platforms_authorities_are_the_default() -> None:
+    with FaultServer(good, tls="good") as server:
+        assert type(error_of(server, ca_bundle="")) is core.TLSError
+
+
+def test_http_where_tls_is_expected() -> None:
+    with FaultServer(lambda connection: connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
+        with pytest.raises(core.TLSError, match="handshake") as caught:
+            LumenfallClient(KEY, base_url=f"https://localhost:{server.port}").fetch_balance()
+    assert caught.value.attempts == 1
+
+
+def test_refused_is_retried() -> None:
+    with refused_port() as port, pytest.raises(core.ConnectionFailedError) as caught:
+        LumenfallClient(KEY, base_url=f"http://127.0.0.1:{port}").fetch_balance()
+    assert (caught.value.attempts, caught.value.retryable) == (3, True)
+    assert str(caught.value) == f"cannot read from http://127.0.0.1:{port}: connection refused"
+
+
+def names(answers: Callable[[], Any]) -> Callable[..., Any]:
+    """A getaddrinfo that knows numeric addresses, and answers any name so."""
+    real = socket.getaddrinfo
+
+    def look_up(host: str, port: int, *rest: Any, flags: int = 0, **more: Any) -> Any:
+        if flags & socket.AI_NUMERICHOST:
+            return real(host, port, *rest, flags=flags, **more)
+        return answers()
+
+    return look_up
+
+
+def address(host: str, port: int, family: int = socket.AF_INET) -> Any:
+    return (family, socket.SOCK_STREAM, 6, "", (host, port))
+
+
+def test_a_name_that_does_not_resolve_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up = []
+
+    def unknown() -> Any:
+        looked_up.append(1)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", names(unknown))
+    with pytest.raises(core.ConnectionFailedError, match="its name cannot be resolved"):
+        LumenfallClient(KEY, base_url="https://nowhere.example").fetch_balance()
+    assert len(looked_up) == 3
+
+
+def test_a_resolver_that_hangs_ends_with_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """getaddrinfo knows no timeout."""
+    release = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", names(lambda: release.wait(30) and []))
+    start = time.monotonic()
+    with pytest.raises(core.DeadlineExceededError, match=r"within 0\.3 s"):
+        LumenfallClient(KEY, base_url="https://slow.example", timeout=0.3).fetch_balance()
+    assert time.monotonic() - start < 1.3
+    release.set()
+
+
+def test_the_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name with IPv6 first where only IPv4 listens, and with a dead address."""
+    with FaultServer(good, tls="good") as server, refused_port() as dead:
+        monkeypatch.setattr(
+            socket,
+            "getaddrinfo",
+            names(
+                lambda: [
+                    (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", server.port, 0, 0)),
+                    address("127.0.0.1", dead),
+                    address("127.0.0.1", server.port),
+                ]
+            ),
+        )
+        assert str(fetch(server, max_attempts=1).amount) == "12.50"
+        monkeypatch.undo()
+
+
+def test_an_address_that_swallows_packets_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    with unanswered_port() as deaf, FaultServer(good, tls="good") as server:
+        monkeypatch.setattr(
+            socket, "getaddrinfo", names(lambda: [address("127.0.0.1", deaf), address("127.0.0.1", server.port)])
+        )
+        start = time.monotonic()
+        assert str(fetch(server, timeout=1, max_attempts=1).amount) == "12.50"
+        assert 0.4 < time.monotonic() - start < 1
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize("variable", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
+def test_proxy(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """The proxy sees CONNECT, its own password, and nothing of the request."""
+    with FaultServer(good, tls="good") as server, ConnectProxy(to=server.port, auth="user:p@ssMARKER") as proxy:
+        monkeypatch.setenv(variable, f"http://user:p%40ssMARKER@127.0.0.1:{proxy.port}")
+        assert str(fetch(server).amount) == "12.50"
+        assert [(connect.target, connect.authorized) for connect in proxy.connects] == [
+            (f"localhost:{server.port}", True)
+        ]
+        assert KEY.encode() not in b"".join(proxy.requests)
+
+
+def test_proxy_url_without_a_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FaultServer(good, tls="good") as server, ConnectProxy(to=server.port) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{proxy.port}")
+        assert str(fetch(server).amount) == "12.50"
+        assert len(proxy.connects) == 1
+
+
+@pytest.mark.parametrize("no_proxy", ["localhost", "*", ".example,localhost"])
+def test_no_proxy(monkeypatch: pytest.MonkeyPatch, no_proxy: str) -> None:
+    with FaultServer(good, tls="good") as server, ConnectProxy(to=server.port) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", no_proxy)
+        assert str(fetch(server).amount) == "12.50"
+        assert not proxy.connects
+
+
+def test_plain_http_goes_past_every_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FaultServer(good) as server, ConnectProxy(to=server.port) as proxy:
+        for variable in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(variable, proxy.url)
+        assert str(fetch(server).amount) == "12.50"
+        assert not proxy.connects
+
+
+@pytest.mark.parametrize(
+    ("fault", "kinds", "attempts"),
+    [
+        ({"refuse": 407}, {core.ProxyError}, 1),
+        ({"refuse": 403}, {core.ProxyError}, 1),
+        ({"refuse": 502}, {core.ProxyError}, 1),
+        ({"fault": "cut"}, {core.ProxyError}, 1),
+        ({"fault": "garbage"}, {core.ProxyError}, 1),
+        ({"fault": "login"}, {core.TLSError}, 1),
+        ({"fault": "stall"}, {core.DeadlineExceededError}, 1),
+        ({"fault": "stall-in-tunnel"}, {core.DeadlineExceededError}, 1),
+        ({"fault": "cut-in-tunnel"}, {core.TLSError, core.ConnectionFailedError}, None),
+    ],
+    ids=str,
+)
+def test_a_failing_proxy(
+    monkeypatch: pytest.MonkeyPatch, fault: dict[str, Any], kinds: set[type], attempts: int | None
+) -> None:
+    """Never a pass, never a wait beyond the deadline, and the proxy is named by its variable."""
+    with FaultServer(good, tls="good") as server, ConnectProxy(**fault) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:MARKER@127.0.0.1:{proxy.port}")
+        start = time.monotonic()
+        error = error_of(server, timeout=0.5)
+        assert time.monotonic() - start < 1.5
+        assert type(error) in kinds
+        assert error.attempts == (attempts or error.attempts)
+        assert not server.requests
+        if type(error) is core.ProxyError:
+            assert "HTTPS_PROXY" in str(error)
+            assert error.status == fault.get("refuse")
+
+
+def test_an_unreachable_proxy_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FaultServer(good, tls="good") as server, refused_port() as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:MARKER@127.0.0.1:{port}")
+        error = error_of(server)
+    assert (type(error), error.attempts, error.retryable) == (core.ProxyError, 3, True)
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "socks5://127.0.0.1:1080",
+        "socks5h://u:MARKER@h",
+        "ftp://h",
+        "http://",
+        "http://h:99999",
+        "http://[::1",
+        "http://h:x",
+    ]
+    + ["http://:MARKER@", "://", "http://h h", "http://h:0"],
+)
+def test_a_malformed_proxy_is_refused_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    with FaultServer(good, tls="good") as server:
+        monkeypatch.setenv("ALL_PROXY", proxy)
+        error = error_of(server)
+        assert (type(error), error.retryable, server.connections) == (core.ProxyError, False, 0)
+        assert str(error).startswith("ALL_PROXY: ")
+
+
+def test_a_proxy_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """TLS within TLS, bounded and verified like everything else."""
+    with FaultServer(good, tls="good") as server, FaultServer(good, tls="unknown-ca") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"https://localhost:{proxy.port}")
+        error = error_of(server)
+        assert type(error) is core.ProxyError
+        assert "TLS handshake with the proxy" in str(error)
+        assert not proxy.requests
+
+
+def test_netrc_is_never_used(clean_environment: Path) -> None:
+    (clean_environment / ".netrc").write_text("machine 127.0.0.1 login user password MARKER\n")
+    with FaultServer(good) as server:
+        fetch(server)
+    assert b"Bearer " + KEY.encode() in server.requests[0]
+    assert b"Basic" not in server.requests[0]
+
+
+def test_debug_output_of_the_libraries_does_not_show_the_key(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither http.client's debuglevel nor any logger at DEBUG."""
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 5)
+    caplog.set_level(1)
+    with FaultServer(good) as server:
+        fetch(server)
+    with FaultServer(good, tls="good") as server:
+        fetch(server)
+    output = capfd.readouterr()
+    assert "MARKER" not in output.out + output.err + caplog.text
+    assert caplog.text, "urllib3 was expected to log at DEBUG"
