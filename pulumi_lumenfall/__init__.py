@@ -14,9 +14,18 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core._version import __version__
 
 if TYPE_CHECKING:
-    from .functions import GetBalanceResult, get_balance, get_balance_output, require_balance
+    from .functions import (
+        AvailableBalance,
+        AwaitableGetBalanceResult,
+        GetBalanceResult,
+        get_balance,
+        get_balance_output,
+        require_balance,
+    )
 
 _HOMES = {
+    "AvailableBalance": "functions",
+    "AwaitableGetBalanceResult": "functions",
     "GetBalanceResult": "functions",
     "get_balance": "functions",
     "get_balance_output": "functions",
@@ -24,6 +33,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "AvailableBalance",
+    "AwaitableGetBalanceResult",
     "GetBalanceResult",
     "__version__",
     "get_balance",

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""One answer for all that ask the same at about the same time, within one run of a program.
+
+A wrong answer is worse than a second request, so there are three rules: an answer is kept for
+30 s at the most, counted from before it was asked for; a failure is given to those that were
+waiting for it and then forgotten; and nothing outlives the run of the program that asked, so
+that an ``up`` never decides on what its preview saw.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from pulumi.runtime.settings import get_monitor
+
+from .core import AccountBalance, ConfigurationError, DeadlineExceededError, LumenfallClient, Settings
+
+__all__ = ["Answers", "Run", "fetch", "fetch_soon", "this_run"]
+
+CACHE_VARIABLE = "LUMENFALL_CACHE_SECONDS"
+MAX_CACHE_SECONDS = 30.0
+
+# A fetch keeps to its own deadline; this is for one that cannot, such as the thread of a forked parent.
+_GRACE_SECONDS = 0.5
+
+
+class _Flight:
+    """One fetch, in a thread of its own: whoever waits for it can be interrupted, or be a coroutine."""
+
+    def __init__(self, settings: Settings) -> None:
+        # Both clocks: a machine that sleeps stops the first one, and a clock that is set turns back the second.
+        self._started = time.monotonic(), time.time()
+        self._process = os.getpid()
+        self.future: Future[AccountBalance] = Future()
+        # From here on nobody who gives up waiting can cancel it for the others.
+        self.future.set_running_or_notify_cancel()
+        # A daemon, so that an interrupted program ends at once.
+        threading.Thread(target=self._run, args=(settings,), name="lumenfall-balance", daemon=True).start()
+
+    def _run(self, settings: Settings) -> None:
+        try:
+            with LumenfallClient.from_settings(settings) as client:
+                balance = client.fetch_balance()
+        except BaseException as error:  # noqa: BLE001 - it belongs to those who wait
+            self.future.set_exception(error)
+        else:
+            self.future.set_result(balance)
+
+    def may_be_shared(self, keep_seconds: float) -> bool:
+        """Whether one who asks now may have this answer."""
+        if self._process != os.getpid():
+            return False
+        if not self.future.done():
+            return True
+        if self.future.exception() is not None:
+            return False
+        ages = time.monotonic() - self._started[0], time.time() - self._started[1]
+        return all(0 <= age < keep_seconds for age in ages)
+
+
+class Answers:
+    """The fetches that are under way or done, the last one for each settings. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._flights: dict[Settings, _Flight] = {}
+
+    def ask(self, settings: Settings, keep_seconds: float) -> Future[AccountBalance]:
+        """Join the fetch that is under way, take a recent answer, or begin a fetch.
+
+        Args:
+            settings: What to ask with; only calls with equal ones share an answer.
+            keep_seconds: How old an answer may be, from the moment when it was asked for. 0: only join.
+        """
+        with self._lock:
+            flight = self._flights.get(settings)
+            if flight is None or not flight.may_be_shared(keep_seconds):
+                flight = self._flights[settings] = _Flight(settings)
+            return flight.future
+
+
+class Run:
+    """What belongs to one run of one program."""
+
+    def __init__(self) -> None:
+        self._answers = Answers()
+        self._lock = threading.Lock()
+        self._seen: set[str] = set()
+        self._numbers = 0
+
+    def ask(self, settings: Settings) -> Future[AccountBalance]:
+        """Ask, or share an answer of this run as far as ``LUMENFALL_CACHE_SECONDS`` lets it.
+
+        Raises:
+            ConfigurationError: ``LUMENFALL_CACHE_SECONDS`` is malformed.
+        """
+        keep_seconds = _cache_seconds()
+        return (self._answers if keep_seconds else Answers()).ask(settings, keep_seconds)
+
+    def is_new(self, text: str) -> bool:
+        """Whether this run hears a text for the first time."""
+        with self._lock:
+            if text in self._seen:
+                return False
+            self._seen.add(text)
+            return True
+
+    def next_number(self) -> int:
+        """1, 2, 3, ...: the same again in the next run of the same program."""
+        with self._lock:
+            self._numbers += 1
+            return self._numbers
+
+
+_runs: WeakKeyDictionary[Any, Run] = WeakKeyDictionary()
+_runs_lock = threading.Lock()
+
+
+def this_run() -> Run:
+    """The run of the program that calls.
+
+    A run is told by its connection to the engine: each run has a new one, also where the Automation API runs several
+    programs in one process. Outside of a program there is none, so there nothing is shared.
+    """
+    monitor = get_monitor()
+    if monitor is None:
+        return Run()
+    with _runs_lock:
+        return _runs.setdefault(monitor, Run())
+
+
+def fetch(run: Run, settings: Settings) -> AccountBalance:
+    """Wait for an answer; takes ``settings.timeout`` seconds and half a second at the most.
+
+    Raises:
+        LumenfallError: There is none to be had.
+    """
+    try:
+        return run.ask(settings).result(settings.timeout + _GRACE_SECONDS)
+    except FutureTimeoutError:
+        raise _overdue(settings) from None
+
+
+async def fetch_soon(run: Run, settings: Settings) -> AccountBalance:
+    """Await an answer, as :func:`fetch` waits for it, while the event loop goes on."""
+    waiter = asyncio.wrap_future(run.ask(settings))
+    done, _ = await asyncio.wait([waiter], timeout=settings.timeout + _GRACE_SECONDS)
+    if not done:
+        raise _overdue(settings)
+    return waiter.result()
+
+
+def _overdue(settings: Settings) -> DeadlineExceededError:
+    return DeadlineExceededError(f"no complete answer from {settings.base_url} within {settings.timeout:g} s")
+
+
+def _cache_seconds() -> float:
+    text = os.environ.get(CACHE_VARIABLE, "").strip()
+    if not text:
+        return MAX_CACHE_SECONDS
+    try:
+        seconds = float(text) if text.isascii() else -1.0
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= MAX_CACHE_SECONDS:
+        raise ConfigurationError(
+            f"{CACHE_VARIABLE} is not a number of seconds from 0 to {MAX_CACHE_SECONDS:g}",
+            hint=f"unset {CACHE_VARIABLE}, or set it to 0 to ask anew each time",
+        )
+    return seconds

@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""The functions as a program sees them: results, errors, settings. No engine, but real requests to the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pulumi
+import pytest
+from support.fault_server import FaultServer
+from support.faults import Fault, family
+
+import pulumi_lumenfall as lumenfall
+from pulumi_lumenfall.sandbox import Sandbox
+
+KEY = "lmnfl_kid.marker-of-the-tests"
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox with 12.50 usd that the environment leads to."""
+    monkeypatch.setenv("LUMENFALL_MAX_ATTEMPTS", "1")
+    with Sandbox(amount="12.50", key=KEY) as sandbox:
+        for name, value in sandbox.environ.items():
+            monkeypatch.setenv(name, value)
+        yield sandbox
+
+
+def resolve(make: Callable[[], pulumi.Output[Any]]) -> Any:
+    """The value of an Output that is made and awaited in an event loop of its own."""
+
+    async def main() -> Any:
+        return await make().future()
+
+    return asyncio.run(main())
+
+
+def with_config(config: dict[str, str], call: Callable[[], Any], secret: tuple[str, ...] = ()) -> Any:
+    """The result of a call in a program with this stack config."""
+
+    def run() -> Any:
+        pulumi.runtime.set_all_config(config, list(secret))
+        return call()
+
+    return contextvars.copy_context().run(run)
+
+
+# Results
+
+
+def test_a_result_reads_without_await(api: Sandbox) -> None:
+    """Every field of the contract is there at once."""
+    balance = lumenfall.get_balance(minimum="12.50")
+    assert (balance.billing_type, balance.status, balance.sufficient) == ("prepaid", "known", True)
+    assert (balance.available.amount, balance.available.currency) == (12.5, "usd")
+    assert type(balance.available.amount) is float
+
+
+def test_a_result_can_be_awaited(api: Sandbox) -> None:
+    """Awaiting gives the plain class, which cannot be awaited again."""
+
+    async def main() -> lumenfall.GetBalanceResult:
+        return await lumenfall.get_balance(minimum=5)
+
+    balance = asyncio.run(main())
+    assert type(balance) is lumenfall.GetBalanceResult
+    assert balance.sufficient is True
+    assert balance.available.amount == 12.5
+
+
+def test_without_a_minimum_nothing_is_said_of_enough(api: Sandbox) -> None:
+    assert lumenfall.get_balance().sufficient is None
+    assert lumenfall.get_balance(postpaid="deny").sufficient is None
+
+
+@pytest.mark.parametrize(
+    ("billing_type", "amount", "policies", "status", "sufficient"),
+    [
+        ("prepaid", "5.00", {}, "known", True),
+        ("prepaid", "4.999999", {}, "known", False),
+        ("prepaid", "-1", {}, "known", False),
+        ("postpaid", None, {}, "postpaid", True),
+        ("postpaid", None, {"postpaid": "deny"}, "postpaid", False),
+        ("postpaid", "4", {"postpaid": "allow"}, "known", False),
+        ("prepaid", None, {}, "unavailable", False),
+        ("prepaid", None, {"unavailable": "allow"}, "unavailable", True),
+    ],
+)
+def test_what_is_enough(
+    api: Sandbox, billing_type: str, amount: str | None, policies: dict[str, str], status: str, sufficient: bool
+) -> None:
+    """get_balance says so, require_balance acts on it, and get_balance_output agrees."""
+    api.billing_type = billing_type
+    api.amount = None if amount is None else Decimal(amount)
+    balance = lumenfall.get_balance(minimum=5, **policies)  # type: ignore[arg-type]
+    assert (balance.status, balance.sufficient) == (status, sufficient)
+    assert balance.available.amount == (None if amount is None else float(amount))
+    output = resolve(lambda: lumenfall.get_balance_output(minimum=5, **policies))  # type: ignore[arg-type]
+    assert (output.status, output.sufficient) == (status, sufficient)
+    if sufficient:
+        assert lumenfall.require_balance(5, **policies).sufficient is True  # type: ignore[arg-type]
+    else:
+        with pytest.raises(pulumi.RunError, match=r"balance too low|cannot tell"):
+            lumenfall.require_balance(5, **policies)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("minimum", [0.3, "0.3", Decimal("0.3")])
+def test_a_float_counts_as_its_shortest_text(api: Sandbox, minimum: object) -> None:
+    """0.1 + 0.2 style errors flip nothing."""
+    api.amount = Decimal("0.3")
+    assert lumenfall.require_balance(minimum).sufficient  # type: ignore[arg-type]
+    with pytest.raises(pulumi.RunError, match=r"have 0\.30 usd, need 0\.30000000000000004 usd"):
+        lumenfall.require_balance(0.1 + 0.2)
+
+
+def test_the_words_of_a_low_balance(api: Sandbox) -> None:
+    """What there is, what is needed, what to do."""
+    api.amount = Decimal("3.20")
+    with pytest.raises(pulumi.RunError) as caught:
+        lumenfall.require_balance(5)
+    assert str(caught.value) == (
+        "balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
+    )
+
+
+# Outputs
+
+
+def test_an_output_resolves_to_the_plain_class(api: Sandbox) -> None:
+    """An awaitable one would make Output.all loop without end."""
+    assert type(resolve(lambda: lumenfall.get_balance_output())) is lumenfall.GetBalanceResult
+
+
+def test_outputs_combine(api: Sandbox) -> None:
+    """Fields lift, and all, apply, concat and format work on both forms."""
+
+    def make() -> pulumi.Output[Any]:
+        direct, output = lumenfall.get_balance(minimum=5), lumenfall.get_balance_output(minimum=5)
+        return pulumi.Output.all(
+            output.available.amount,
+            pulumi.Output.format("{0} of {1}", output.available.amount, direct.available.currency),
+            pulumi.Output.all(direct, output).apply(lambda both: [one.sufficient for one in both]),
+            output.apply(lambda balance: balance.billing_type),
+        )
+
+    assert resolve(make) == [12.5, "12.5 of usd", [True, True], "prepaid"]
+
+
+def test_a_secret_key_makes_no_secret_result(api: Sandbox) -> None:
+    """But a secret minimum does, since the result tells something of it."""
+
+    async def secrecy(**arguments: Any) -> bool:
+        output = lumenfall.get_balance_output(**arguments)
+        assert (await output.future()) is not None
+        return await output.is_secret()
+
+    async def main() -> list[bool]:
+        key, minimum = pulumi.Output.secret(KEY), pulumi.Output.secret(5)
+        return [await secrecy(api_key=key), await secrecy(api_key=key, minimum=5), await secrecy(minimum=minimum)]
+
+    assert asyncio.run(main()) == [False, False, True]
+    assert all(request.authorized for request in api.requests)
+
+
+# Errors
+
+
+def errors_of_every_function(**arguments: Any) -> list[pulumi.RunError]:
+    """What each of the three functions raises for these arguments."""
+    errors = []
+    for call in (
+        lambda: lumenfall.get_balance(**{"minimum": 5, **arguments}),
+        lambda: resolve(lambda: lumenfall.get_balance_output(**{"minimum": 5, **arguments})),
+        lambda: lumenfall.require_balance(**{"minimum": 5, **arguments}),
+    ):
+        with pytest.raises(pulumi.RunError) as caught:
+            call()
+        errors.append(caught.value)
+    return errors
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (400, "HTTP 400"),
+        (401, "the API key was not accepted"),
+        (402, "add funds at https://lumenfall.ai/app/credits"),
+        (403, "balance.read"),
+        (429, "wait a little"),
+        (500, "HTTP 500"),
+        (503, "run it again later"),
+    ],
+)
+def test_an_error_is_one_clean_line(api: Sandbox, status: int, words: str) -> None:
+    """A RunError with a hint, no cause and no key, whatever the family."""
+    api.status = status
+    for error in errors_of_every_function():
+        text = str(error)
+        assert words in text
+        assert "\n" not in text
+        assert "marker" not in text
+        assert error.__cause__ is None
+        assert error.__suppress_context__
+    assert ("balance too low" if status == 402 else "cannot tell") in text
+
+
+def test_a_server_that_is_gone(api: Sandbox) -> None:
+    api.close()
+    for error in errors_of_every_function():
+        assert "cannot read from http://127.0.0.1" in str(error)
+
+
+@pytest.mark.parametrize("fault", family("json", "truncated", "statuses"), ids=str)
+def test_no_fault_passes(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a server says, the gate passes only on a balance, and an error is a RunError."""
+    monkeypatch.setenv("LUMENFALL_MAX_ATTEMPTS", "1")
+    text = None
+    with FaultServer(fault.play) as server:
+        try:
+            lumenfall.require_balance("5.00", api_key=KEY, base_url=server.url, timeout=2)
+        except pulumi.RunError as error:
+            text = str(error)
+    if text is None:
+        assert fault.expect.outcomes & {"known", "postpaid"}
+    else:
+        assert "\n" not in text
+        assert "marker" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"minimum": -1}, "minimum: -1 is not"),
+        ({"minimum": "abc"}, "minimum: 'abc' is not"),
+        ({"minimum": float("nan")}, "minimum: nan is not"),
+        ({"minimum": float("inf")}, "minimum: inf is not"),
+        ({"minimum": True}, "minimum: True is not"),
+        ({"minimum": [5]}, "minimum: a list is not"),
+        ({"minimum": 10**5000}, "minimum: "),
+        ({"postpaid": "maybe"}, "postpaid: 'maybe' is not a policy"),
+        ({"unavailable": "Allow"}, "unavailable: 'Allow' is not a policy"),
+        ({"api_key": "two words"}, "api_key: the API key holds white space"),
+        ({"api_key": 7}, "api_key: the API key must be text"),
+        ({"base_url": "http://example.com"}, "base_url: "),
+        ({"timeout": 0}, "timeout: 0 is out of range"),
+        ({"timeout": "10s"}, "timeout: '10s' is not a number"),
+        ({"timeout": True}, "timeout: True is not a number"),
+    ],
+)
+def test_bad_input_names_its_argument(api: Sandbox, arguments: dict[str, Any], words: str) -> None:
+    """And nothing is sent."""
+    for error in errors_of_every_function(**arguments):
+        assert words in str(error)
+        assert "\n" not in str(error)
+    assert api.requests == []
+
+
+def test_a_missing_key_says_where_it_was_looked_for(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LUMENFALL_API_KEY")
+    for error in errors_of_every_function():
+        for place in ("api_key", "lumenfall:apiKey", "LUMENFALL_API_KEY", "credentials.json", "/app/api_keys"):
+            assert place in str(error)
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("name", ["minimum", "postpaid", "unavailable", "api_key", "base_url", "timeout"])
+def test_an_output_where_a_plain_value_is_needed(api: Sandbox, name: str) -> None:
+    """The error says what to use instead."""
+
+    async def main() -> None:
+        argument: Any = {name: pulumi.Output.from_input("5")}
+        for call in (lumenfall.get_balance, lumenfall.require_balance):
+            with pytest.raises(pulumi.RunError, match=f"{name}: an Output .*get_balance_output"):
+                call(**{"minimum": 5, **argument})
+
+    asyncio.run(main())
+    assert api.requests == []
+
+
+def test_a_provider_is_refused(api: Sandbox) -> None:
+    """Its key would not be the one that is asked with: another account would open the gate."""
+
+    class Provider(pulumi.ProviderResource):
+        def __init__(self) -> None:
+            pass
+
+    opts = pulumi.InvokeOptions(provider=Provider())
+    for call in (lumenfall.get_balance, lumenfall.get_balance_output, lumenfall.require_balance):
+        with pytest.raises(pulumi.RunError, match=r"opts: .*pass api_key"):
+            call(minimum=5, opts=opts)  # type: ignore[operator]
+    assert api.requests == []
+
+
+# Settings
+
+
+def test_config_comes_before_the_environment(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And an argument before both; the error names the place it came from."""
+    monkeypatch.setenv("LUMENFALL_API_KEY", "wrong")
+    config = {"lumenfall:apiKey": KEY}
+    assert with_config(config, lambda: lumenfall.get_balance(), secret=("lumenfall:apiKey",)).status == "known"
+    with pytest.raises(pulumi.RunError, match="not accepted"):
+        with_config(config, lambda: lumenfall.get_balance(api_key="wrong"), secret=("lumenfall:apiKey",))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("apiKey", "'quoted'", "wrapped in quotes"),
+        ("baseUrl", "ftp://x", "must start with https://"),
+        ("timeout", "10s", "'10s' is not a number of seconds"),
+        ("maxAttempts", "0", "'0' is not a whole number"),
+        ("caBundle", "/no/such/file", "cannot be read"),
+    ],
+)
+def test_bad_config_is_named(api: Sandbox, key: str, value: str, words: str) -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        with_config({f"lumenfall:{key}": value}, lambda: lumenfall.get_balance())
+    assert str(caught.value).startswith(f"lumenfall:{key}: ")
+    assert words in str(caught.value)
+    assert api.requests == []
+
+
+def test_empty_config_is_unset(api: Sandbox) -> None:
+    config = dict.fromkeys(("lumenfall:apiKey", "lumenfall:timeout", "lumenfall:baseUrl"), "")
+    assert with_config(config, lambda: lumenfall.get_balance()).status == "known"
+
+
+def test_a_key_in_plain_config_gets_a_warning(api: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """It names the command that mends it; a secret one gets none."""
+    with_config({"lumenfall:apiKey": KEY}, lambda: lumenfall.get_balance())
+    warning = capsys.readouterr().err
+    assert "pulumi config set --secret lumenfall:apiKey" in warning
+    assert "marker" not in warning
+    with_config({"lumenfall:apiKey": KEY}, lambda: lumenfall.get_balance(), secret=("lumenfall:apiKey",))
+    assert capsys.readouterr().err == ""
