@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""One run of a program asks once; never with a stale answer, never with a failure, never with another run's."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pulumi
+import pytest
+from support.gated_stack import KEY, gated_stack
+
+import pulumi_lumenfall as lumenfall
+from pulumi_lumenfall import _shared
+from pulumi_lumenfall.core import LumenfallClient
+from pulumi_lumenfall.sandbox import Sandbox
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    monkeypatch.setenv("LUMENFALL_MAX_ATTEMPTS", "1")
+    with Sandbox(amount="12.50", key=KEY) as sandbox:
+        for name, value in sandbox.environ.items():
+            monkeypatch.setenv(name, value)
+        yield sandbox
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The two clocks of the cache, to be turned by hand."""
+    hands = SimpleNamespace(steady=1000.0, wall=2000.0)
+    clocks = SimpleNamespace(monotonic=lambda: hands.steady, time=lambda: hands.wall)
+    monkeypatch.setattr(_shared, "time", clocks)
+    return hands
+
+
+def in_a_run(program: Callable[[], Any], monitor: object | None = None) -> Any:
+    """What a program returns that runs as the engine runs one, with a connection of its own."""
+
+    def run() -> Any:
+        settings = pulumi.runtime.Settings(project="p", stack="s", monitor=monitor or SimpleMonitor())
+        pulumi.runtime.configure(settings)
+        return program()
+
+    return contextvars.copy_context().run(run)
+
+
+class SimpleMonitor:
+    """Stands for a connection to the engine."""
+
+
+def test_many_calls_ask_once(api: Sandbox) -> None:
+    def program() -> None:
+        for number in range(100):
+            assert lumenfall.get_balance(minimum=number).sufficient is (number <= 12)
+        assert lumenfall.require_balance(5).sufficient
+
+    in_a_run(program)
+    assert len(api.requests) == 1
+
+
+def test_calls_at_the_same_moment_ask_once(api: Sandbox) -> None:
+    """Threads and coroutines join the fetch that is under way."""
+    api.delay = 0.2
+
+    def program() -> None:
+        with ThreadPoolExecutor(16) as pool:
+            contexts = [contextvars.copy_context() for _ in range(16)]
+            results = pool.map(lambda context: context.run(lumenfall.get_balance).status, contexts)
+            assert set(results) == {"known"}
+
+        async def main() -> None:
+            outputs = [lumenfall.get_balance_output(minimum=number).status for number in range(20)]
+            assert await pulumi.Output.all(*outputs).future() == ["known"] * 20
+
+        asyncio.run(main())
+
+    in_a_run(program)
+    assert len(api.requests) == 1
+
+
+def test_other_settings_ask_for_themselves(api: Sandbox) -> None:
+    """Another key, URL or timeout is another question."""
+
+    def program() -> None:
+        with Sandbox(amount="1", key="lmnfl_other.key") as other:
+            for _ in range(3):
+                assert lumenfall.get_balance().available.amount == 12.5
+                assert lumenfall.get_balance(base_url=other.url, api_key=other.key).available.amount == 1
+                assert lumenfall.get_balance(timeout=7).available.amount == 12.5
+                with pytest.raises(pulumi.RunError, match="not accepted"):
+                    lumenfall.get_balance(api_key=other.key)
+            assert len(other.requests) == 1
+
+    in_a_run(program)
+    assert [request.status for request in api.requests] == [200, 200, 401, 401, 401]
+
+
+def test_a_failure_is_not_kept(api: Sandbox) -> None:
+    """Those who waited for it get it; the next one asks anew."""
+    api.script(503, "12.50")
+
+    def program() -> None:
+        with pytest.raises(pulumi.RunError, match="HTTP 503"):
+            lumenfall.get_balance()
+        assert lumenfall.get_balance().status == "known"
+
+    in_a_run(program)
+    assert len(api.requests) == 2
+
+
+def test_an_unavailable_balance_is_an_answer(api: Sandbox) -> None:
+    """It is kept like any other: the core has asked again already."""
+    api.amount = None
+
+    def program() -> None:
+        assert lumenfall.get_balance(minimum=1).sufficient is False
+        assert lumenfall.get_balance(minimum=1, unavailable="allow").sufficient is True
+
+    in_a_run(program)
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("steady", "wall", "requests"),
+    [(29.9, 29.9, 1), (30, 30, 2), (0.1, 3600, 2), (30.1, 0, 2), (0.1, -5, 2)],
+    ids=["young", "old", "machine-slept", "clock-stood", "clock-set-back"],
+)
+def test_an_answer_is_kept_for_30_seconds(
+    api: Sandbox, clock: SimpleNamespace, steady: float, wall: float, requests: int
+) -> None:
+    """By both clocks: one stops while the machine sleeps, the other may be set."""
+
+    def program() -> None:
+        lumenfall.get_balance()
+        clock.steady += steady
+        clock.wall += wall
+        lumenfall.get_balance()
+
+    in_a_run(program)
+    assert len(api.requests) == requests
+
+
+def test_the_age_counts_from_the_question(
+    api: Sandbox, clock: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow answer tells of the time when the server made it up, which may be long ago."""
+    fetch = LumenfallClient.fetch_balance
+
+    def slow(client: LumenfallClient) -> Any:
+        clock.steady += 29
+        clock.wall += 29
+        return fetch(client)
+
+    monkeypatch.setattr(LumenfallClient, "fetch_balance", slow)
+
+    def program() -> None:
+        lumenfall.get_balance()
+        clock.steady += 2
+        clock.wall += 2
+        lumenfall.get_balance()
+
+    in_a_run(program)
+    assert len(api.requests) == 2
+
+
+def test_the_cache_can_be_turned_off(api: Sandbox, clock: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LUMENFALL_CACHE_SECONDS", "0")
+    in_a_run(lambda: [lumenfall.get_balance() for _ in range(3)])
+    assert len(api.requests) == 3
+    monkeypatch.setenv("LUMENFALL_CACHE_SECONDS", "2.5")
+
+    def program() -> None:
+        for _ in range(3):
+            lumenfall.get_balance()
+            clock.steady += 2
+            clock.wall += 2
+
+    in_a_run(program)
+    assert len(api.requests) == 5
+
+
+@pytest.mark.parametrize("value", ["-1", "31", "nan", "inf", "ten", "lmnfl_kid.marker", "\u0661"])
+def test_a_bad_cache_time_is_named(api: Sandbox, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("LUMENFALL_CACHE_SECONDS", value)
+    with pytest.raises(
+        pulumi.RunError, match="LUMENFALL_CACHE_SECONDS is not a number of seconds from 0 to 30"
+    ) as caught:
+        lumenfall.get_balance()
+    assert "marker" not in str(caught.value)
+    assert api.requests == []
+
+
+def test_nothing_is_carried_to_another_run(api: Sandbox) -> None:
+    """Also where both are programs of one process; and what a run leaves behind goes with it."""
+    before = len(_shared._runs)
+    for _ in range(3):
+        in_a_run(lambda: [lumenfall.get_balance(), lumenfall.get_balance()])
+    assert len(api.requests) == 3
+    assert len(_shared._runs) == before
+
+
+def test_outside_of_a_program_nothing_is_shared(api: Sandbox) -> None:
+    for _ in range(3):
+        lumenfall.get_balance()
+    assert len(api.requests) == 3
+
+
+def test_a_forked_child_asks_for_itself(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread of its parent would never answer it."""
+
+    def program() -> None:
+        lumenfall.get_balance()
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        lumenfall.get_balance()
+
+    in_a_run(program)
+    assert len(api.requests) == 2
+
+
+def test_no_one_waits_past_the_deadline(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever becomes of the fetch: waiting for another's fetch is bounded too, in both forms."""
+    never = threading.Event()
+    monkeypatch.setattr(LumenfallClient, "fetch_balance", lambda client: never.wait())
+    start = time.monotonic()
+    with pytest.raises(pulumi.RunError, match=r"no complete answer from .* within 0\.1 s"):
+        lumenfall.get_balance(timeout=0.1)
+
+    async def main() -> None:
+        with pytest.raises(pulumi.RunError, match=r"no complete answer from .* within 0\.1 s"):
+            await lumenfall.get_balance_output(timeout=0.1).future()
+
+    asyncio.run(main())
+    assert time.monotonic() - start < 3
+    never.set()
+
+
+def test_an_unexpected_error_reaches_everyone(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug below ends the program with it, rather than leaving it to wait."""
+
+    def bug(client: LumenfallClient) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(LumenfallClient, "fetch_balance", bug)
+    with pytest.raises(ZeroDivisionError):
+        lumenfall.require_balance(5)
+
+
+AUTOMATION = """
+import pulumi
+from pulumi import automation
+import pulumi_lumenfall as lumenfall
+
+def program():
+    for _ in range(5):
+        lumenfall.require_balance(5)
+    pulumi.export("amount", lumenfall.get_balance_output().available.amount)
+
+stack = automation.create_or_select_stack("dev", project_name="twice", program=program)
+stack.preview()
+print(stack.up().outputs["amount"].value)
+try:
+    stack.up()
+except automation.CommandError as error:
+    assert "balance too low: have 3.20 usd" in str(error), error
+    print("stopped")
+stack.destroy()
+"""
+
+
+def test_runs_in_one_automation_process(pulumi_bin: Path, tmp_path: Path) -> None:
+    """Each preview and up of one Automation API process asks once, and decides on its own answer."""
+    with gated_stack(tmp_path, pulumi_bin) as stack:
+        stack.api.script("12.50", "7", "3.20", 500)
+        result = subprocess.run(
+            [sys.executable, "-c", AUTOMATION],
+            env=stack.project.environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == ["7", "stopped"]
+    assert [request.note for request in stack.api.requests] == ["12.50 usd", "7 usd", "3.20 usd"]
