@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""One run of ``lumenfall-balance``: from the words on the command line to the exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from argparse import Namespace
+from importlib import import_module
+from typing import Mapping, Sequence
+
+from ..core import ConfigurationError, Gate, LumenfallClient, LumenfallError, Settings, resolve_settings
+from .arguments import HelpRequested, guess_format, parse_arguments
+from .console import OutputError, say, write_out
+from .key_file import read_key
+from .report import CANNOT_TELL, Report
+from .signals import Stopped, restore_signals, stop_on_signals
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: The words after the program's name; by default the process's.
+
+    Returns:
+        The exit status: 0 enough (or shown), 1 below ``--warn`` in the format nagios, 2 too low,
+        3 cannot tell, 130 and 143 after Ctrl-C and SIGTERM.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        stop_on_signals()
+        return _run(words, os.environ)
+    except Stopped as stopped:
+        say("lumenfall-balance: stopped")
+        return stopped.status
+    except OutputError as error:
+        say(f"lumenfall-balance: {error}")
+        return CANNOT_TELL
+    except Exception as error:  # noqa: BLE001 - Python's exit status 1 would mean "a warning" to Nagios
+        say(f"lumenfall-balance: cannot tell: internal error, please report it: {_where(error)}")
+        return CANNOT_TELL
+    finally:
+        restore_signals()
+
+
+def _run(words: list[str], environ: Mapping[str, str]) -> int:
+    try:
+        options = parse_arguments(words)
+    except HelpRequested as asked:
+        write_out(str(asked))
+        return 0
+    except ConfigurationError as error:
+        return _write(Report(error=error), guess_format(words), None, environ)
+    if options.command in ("doctor", "sandbox", "completion"):
+        module = import_module(f".{options.command}", __package__)
+        status: int = module.run(options, environ)
+        return status
+    return _write(_ask(options, environ), options.format, options.output, environ)
+
+
+def _write(report: Report, chosen: str, output: str | None, environ: Mapping[str, str]) -> int:
+    module = import_module(f".formats.{chosen}", __package__)
+    try:
+        status: int = module.write(report, output, environ)
+    except OutputError as error:
+        # The verdict is lost to whoever waits for it, so it must not pass; people still hear it.
+        say(f"lumenfall-balance: {error}; the verdict was: {report.sentence}")
+        return report.exit_status or CANNOT_TELL
+    return status
+
+
+def _ask(options: Namespace, environ: Mapping[str, str]) -> Report:
+    gate: Gate | None = None
+    settings: Settings | None = None
+    started = time.monotonic()
+    try:
+        warn_at = None
+        if options.command == "check":
+            gate = Gate(
+                options.minimum,
+                postpaid=options.postpaid,
+                unavailable=options.unavailable,
+                names=("--minimum", "--postpaid", "--unavailable"),
+            )
+            if options.warn is not None:
+                warn_at = Gate(options.warn, names=("--warn", "", "")).minimum
+                if warn_at < gate.minimum:
+                    raise ConfigurationError(
+                        "--warn: it is below --minimum, so it would never warn", hint="set --warn above --minimum"
+                    )
+        settings = read_settings(options, environ)
+        started = time.monotonic()
+        with LumenfallClient.from_settings(settings) as client:
+            balance = client.fetch_balance()
+    except LumenfallError as error:
+        seconds = time.monotonic() - started if error.attempts else None
+        return Report(error=error, gate=gate, seconds=seconds, warnings=settings.warnings if settings else ())
+    return Report(balance, None, gate, warn_at, time.monotonic() - started, "", settings.warnings)
+
+
+def read_settings(options: Namespace, environ: Mapping[str, str]) -> Settings:
+    """The settings chain, with the options of the command line before it.
+
+    Raises:
+        ConfigurationError: A setting is malformed or there is no key; nothing was sent.
+    """
+    layer = {
+        "api_key": ("--api-key-file", None if options.api_key_file is None else read_key(options.api_key_file)),
+        "base_url": ("--base-url", options.base_url),
+        "timeout": ("--timeout", options.timeout),
+        "max_attempts": ("--max-attempts", options.max_attempts),
+        "ca_bundle": ("--ca-bundle", options.ca_bundle),
+    }
+    return resolve_settings(layer, environ=environ)
+
+
+def _where(error: Exception) -> str:
+    """What kind of exception, and the line of ours that it came from: nothing of what it says."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f" in {os.path.basename(frame.tb_frame.f_code.co_filename)}:{frame.tb_lineno}" if frame else ""
+    return type(error).__name__ + place

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""``--format json``: one object on one line, for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..console import write_file, write_out
+from ..report import Report
+from ._people import tell
+
+
+def write(report: Report, output: str | None, _environ: Mapping[str, str]) -> int:
+    """Write ``to_dict()`` and, for a gate, ``minimum`` and ``sufficient``; or ``{"error": {...}}``."""
+    document: dict[str, Any]
+    if report.error is not None:
+        facts = report.error.to_dict()
+        document = {"error": {"type": facts.pop("type"), "message": str(report.error), **facts}}
+    else:
+        assert report.balance is not None
+        document = report.balance.to_dict()
+        if report.gate is not None:
+            document["minimum"] = float(report.gate.minimum)
+            document["sufficient"] = report.verdict.sufficient
+        if report.warn_at is not None:
+            document["warning"] = report.warning
+    # ASCII alone, so that no terminal's or pipe's encoding can spoil it.
+    text = f"{json.dumps(document)}\n"
+    if output is None:
+        write_out(text)
+    else:
+        write_file(output, text)
+    tell(report)
+    return report.exit_status

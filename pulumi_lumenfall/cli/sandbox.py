@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""``lumenfall-balance sandbox``: the options of :mod:`pulumi_lumenfall.sandbox`, which does the work."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from typing import Mapping
+
+from ..core import ConfigurationError
+from ..sandbox import serve
+from .console import say
+from .report import CANNOT_TELL
+from .signals import restore_signals
+
+
+def run(options: Namespace, _environ: Mapping[str, str]) -> int:
+    """Serve until Ctrl-C or SIGTERM, both of which end it well."""
+    # It ends by Python's own KeyboardInterrupt.
+    restore_signals()
+    billing_type = options.billing_type or "prepaid"
+    amount = options.amount or ("12.50" if billing_type == "prepaid" else "null")
+    try:
+        serve(
+            amount=None if amount == "null" else amount,
+            billing_type=billing_type,
+            port=_whole("--port", options.port, 0),
+            status=_whole("--status", options.status, 200),
+            retry_after=options.retry_after,
+            delay=_seconds(options.delay),
+        )
+    except ValueError as error:
+        name, _, problem = str(error).partition(":")
+        say(f"lumenfall-balance: --{name.replace('_', '-')}:{problem}")
+    except ConfigurationError as error:
+        say(f"lumenfall-balance: {error}")
+    except OSError as error:
+        # Python would try to write the rest again while it ends, and exit with a status of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        say(f"lumenfall-balance: {error.strerror or error}")
+    else:
+        return 0
+    return CANNOT_TELL
+
+
+def _whole(name: str, text: str | None, default: int) -> int:
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit()) or len(text) > 5:
+        raise ConfigurationError(f"{name}: it must be a whole number")
+    return int(text)
+
+
+def _seconds(text: str | None) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:
+        raise ConfigurationError("--delay: it must be a number of seconds") from None

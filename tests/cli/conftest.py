@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""Runs the installed ``lumenfall-balance`` as a process, in an environment of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from pulumi_lumenfall.sandbox import Sandbox
+
+# Long enough for a machine that is busy with something else, short of a hang.
+PATIENCE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as the one JSON line that it has to be."""
+        assert self.out.endswith("\n")
+        assert self.out.count("\n") == 1
+        return json.loads(self.out)
+
+    @property
+    def text(self) -> str:
+        """All that it printed."""
+        return self.out + self.err
+
+
+class CommandLine:
+    """``lumenfall-balance`` as it is installed, with nothing of the machine's environment.
+
+    Attributes:
+        environ: The environment that every run starts with.
+        program: The path of the program.
+        folder: An empty folder, the working directory of every run.
+    """
+
+    def __init__(self, program: Path, environ: dict[str, str], folder: Path) -> None:
+        self.program = program
+        self.environ = environ
+        self.folder = folder
+
+    def __call__(
+        self,
+        *words: str,
+        api: Sandbox | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: str | None = None,
+        stdout: int | IO[str] = subprocess.PIPE,
+        prefix: Sequence[str] = (),
+    ) -> Ended:
+        """Run it to its end.
+
+        Args:
+            *words: The command line.
+            api: A sandbox to lead it to.
+            env: Added to the environment, and stronger than the sandbox's.
+            stdin: What standard input holds; empty by default.
+            stdout: Where standard output goes instead of into the result.
+            prefix: A program that runs it, with its options.
+        """
+        ended = subprocess.run(
+            [*prefix, str(self.program), *words],
+            env=self.environment(api, env),
+            cwd=self.folder,
+            input=stdin or "",
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        assert "Traceback" not in ended.stderr, ended.stderr
+        return Ended(ended.returncode, ended.stdout or "", ended.stderr)
+
+    def environment(self, api: Sandbox | None = None, env: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The environment of a run."""
+        return {**self.environ, **(api.environ if api else {}), **(env or {})}
+
+    def start(self, *words: str, api: Sandbox | None = None, env: Mapping[str, str] | None = None) -> Process:
+        """Start it, to be talked to while it runs. Standard input is empty."""
+        return subprocess.Popen(
+            [str(self.program), *words],
+            env=self.environment(api, env),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+
+Process = subprocess.Popen[str]
+
+
+@pytest.fixture(scope="session")
+def _bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    # What pip compiles when it installs; a checkout may have been told not to (PYTHONDONTWRITEBYTECODE).
+    return tmp_path_factory.mktemp("bytecode")
+
+
+@pytest.fixture
+def cli(clean_environment: Path, tmp_path: Path, _bytecode: Path) -> CommandLine:
+    """The installed command line, with an empty HOME."""
+    program = Path(sys.executable).with_name("lumenfall-balance")
+    if not program.exists():
+        pytest.fail(f"{program} is not there: run {sys.executable} -m pip install -e . --no-deps")
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(clean_environment),
+        "LC_ALL": "C.UTF-8",
+        "PYTHONPYCACHEPREFIX": str(_bytecode),
+    }
+    folder = tmp_path / "cwd"
+    folder.mkdir()
+    return CommandLine(program, environ, folder)
+
+
+@pytest.fixture
+def api() -> Iterator[Sandbox]:
+    """A sandbox with 12.50 usd."""
+    with Sandbox(amount="12.50") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def ended_by(cli: CommandLine) -> Callable[[Process], Ended]:
+    """Waits for the end of a process."""
+
+    def wait(process: Process) -> Ended:
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+        assert "Traceback" not in err, err
+        return Ended(process.returncode, out, err)
+
+    return wait

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""Where the key comes from, and that it goes nowhere else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+
+def test_a_key_file(cli, api):
+    """White space around the key is nobody's intention."""
+    (cli.folder / "key").write_text(f"\n {api.key}\r\n")
+    ended = cli("--api-key-file", "key", api=api, env={"LUMENFALL_API_KEY": "another"})
+    assert ended.status == 0
+
+
+def test_a_key_from_standard_input(cli, api):
+    """``-`` reads it there."""
+    ended = cli("--api-key-file", "-", api=api, env={"LUMENFALL_API_KEY": ""}, stdin=f"{api.key}\n")
+    assert ended.status == 0
+
+
+def test_a_key_from_a_pipe(cli, api):
+    """As ``--api-key-file <(pass show lumenfall)`` gives it."""
+    command = f'"{cli.program}" --api-key-file <(printf %s "$LUMENFALL_API_KEY")'
+    ended = subprocess.run(
+        ["bash", "-c", f"{command.replace('--api-key-file', 'check --minimum 5 --api-key-file')}"],
+        env=cli.environment(api),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_key_from_the_credentials_file(cli, api):
+    """The vendor's file is the last place; others who can read it are worth a warning."""
+    folder = cli.folder / "config"
+    folder.mkdir()
+    path = folder / "credentials.json"
+    path.write_text(f'{{"api_key": "{api.key}", "refresh_token": "s3cr3tr3fr3sh"}}')
+    path.chmod(0o600)
+    env = {"LUMENFALL_API_BASE": api.url, "LUMENFALL_CONFIG_DIR": str(folder)}
+    ended = cli(env=env)
+    assert (ended.status, ended.err) == (0, "")
+    path.chmod(0o644)
+    ended = cli("show", "--format", "json", env=env)
+    assert ended.status == 0
+    assert ended.err.startswith("lumenfall-balance: warning: ")
+    assert "chmod 600" in ended.err
+    assert "s3cr3t" not in ended.text
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "--api-key-file: it cannot be read (no such file or directory)"),
+        (b"", "--api-key-file: it is empty"),
+        (b" \n", "--api-key-file: it is empty"),
+        (b"x" * 70_000, "--api-key-file: it is too large to be a key"),
+        (b"Bearer abc", "--api-key-file: the API key starts with 'Bearer '"),
+        (b"two words", "--api-key-file: the API key holds white space"),
+        (b"\xff\xfe", "--api-key-file: the API key holds white space or a character that is not printable ASCII"),
+    ],
+    ids=["missing", "empty", "blank", "huge", "bearer", "words", "binary"],
+)
+def test_a_bad_key_file(cli, api, content, message):
+    """It never falls back to another key: this one was asked for."""
+    if content is not None:
+        (cli.folder / "key").write_bytes(content)
+    ended = cli("check", "--minimum", "5", "--api-key-file", "key", api=api)
+    assert ended.status == 3
+    assert message in ended.err
+    assert api.requests == []
+
+
+def test_a_folder_is_no_key_file(cli, api):
+    """Nor is anything else that cannot be read."""
+    ended = cli("--api-key-file", ".", api=api)
+    assert ended.status == 3
+    assert "--api-key-file: it cannot be read (is a directory)" in ended.err
+
+
+def test_empty_standard_input(cli, api):
+    """An empty pipe is no key."""
+    ended = cli("--api-key-file", "-", api=api)
+    assert ended.status == 3
+    assert "--api-key-file: it is empty" in ended.err
+
+
+def test_closed_standard_input(cli, api):
+    """Nor is a closed one."""
+    ended = subprocess.run(
+        ["bash", "-c", f'exec "{cli.program}" --api-key-file - <&-'],
+        env=cli.environment(api),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 3
+    assert "--api-key-file: standard input is closed" in ended.stderr
+
+
+def test_the_key_is_on_no_process_list(cli, api):
+    """While it waits for an answer, its command line holds no key."""
+    api.delay = 30
+    process = cli.start("check", "--minimum", "5", api=api)
+    try:
+        while not api.requests:
+            assert process.poll() is None
+        with open(f"/proc/{process.pid}/cmdline", "rb") as command_line:
+            assert api.key.encode() not in command_line.read()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_server_that_echoes_the_key(cli, api):
+    """It is taken out of what the server says, in every format."""
+    from pulumi_lumenfall.sandbox import Answer
+
+    body = f'{{"error": {{"message": "key {api.key} is bad", "code": "{api.key}"}}}}'
+    for format in ("text", "json", "github", "nagios", "prometheus"):
+        api.script(Answer(400, body, {"X-Lumenfall-Request-Id": api.key}))
+        files = {name: str(cli.folder / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        ended = cli("check", "--minimum", "5", "--format", format, api=api, env=files)
+        assert ended.status == 3
+        assert "key *** is bad" in ended.text.replace("&#42;", "*")
+        written = "".join(open(path).read() for path in files.values() if os.path.exists(path))
+        for piece in (api.key, api.key[:16], api.key[-16:]):
+            assert piece not in ended.text + written
