@@ -9,8 +9,7 @@ uses inconsistently.
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Tuple, Type
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Dict, Tuple, Type
 
 from .balance import AccountBalance, parse_balance
 from .errors import (
@@ -28,7 +27,6 @@ from .errors import (
 from .retry import is_retried
 from .text import Secret, clean
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .transport import Answer
 
@@ -124,6 +122,8 @@ def _header(answer: Answer, name: str, secrets: Tuple[Secret, ...]) -> str | Non
 
 def _target(answer: Answer, secrets: Tuple[Secret, ...]) -> str:
     """Where a redirect points, without the parts of a URL that may be secret."""
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(str(answer.headers.get("Location", "")))
         host = parts.hostname

@@ -2,12 +2,12 @@
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 """When a failed attempt is tried again, and how long to wait first.
 
-Pure: reads no clock but the one it is given, and sleeps nowhere.
+Pure: reads no clock but the one it is given, and sleeps nowhere. Modules that are slow to
+load are imported where they are needed: by then requests has loaded them.
 """
 
 from __future__ import annotations
 
-import random
 import re
 import time
 from datetime import timezone
@@ -32,7 +32,9 @@ def backoff_seconds(retry: int) -> float:
     Uniform between 0 and ``0.5 * 2**retry`` seconds, at most 8, so that many hosts which
     failed together do not come back together.
     """
-    return random.uniform(0, min(CAP_SECONDS, BASE_SECONDS * 2**retry))
+    import random
+
+    return random.uniform(0, min(CAP_SECONDS, BASE_SECONDS * 2**retry))  # noqa: S311 - jitter, not a secret
 
 
 def parse_retry_after(value: str | None, now: float | None = None) -> float | None:
@@ -53,8 +55,6 @@ def parse_retry_after(value: str | None, now: float | None = None) -> float | No
     if _SECONDS.fullmatch(text):
         seconds = float(text)
     else:
-        # Imported here: it is slow to load, and by the time that there is an answer,
-        # requests has loaded it.
         from email.utils import parsedate_to_datetime
 
         try:

@@ -3,21 +3,18 @@
 """The settings chain: arguments, then the caller's own layers, environment, credentials file.
 
 The only code that reads settings. It sends nothing, and it names in every error the place
-that the bad value came from.
+that the bad value came from. What only some settings need is imported where it is needed:
+a program that imports the core pays for little more than the interpreter's own modules.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import ipaddress
 import json
 import os
 import re
 import stat
 from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Tuple
-from urllib.parse import urlsplit
 
 from .errors import KEYS_PAGE, ConfigurationError
 from .text import Secret, clean, describe
@@ -104,6 +101,9 @@ class Settings:
         Args:
             salt: Random bytes that never leave the program.
         """
+        import hashlib
+        import hmac
+
         proxy = (self.proxy[0], self.proxy[1].reveal()) if self.proxy else None
         facts = (
             self.api_key.reveal(),
@@ -255,6 +255,7 @@ def parse_base_url(source: str, value: object, *, allow_insecure: bool = False) 
             user info, a query or a fragment. The message never shows the URL, since those
             parts may be secret.
     """
+    from urllib.parse import urlsplit
 
     def refuse(problem: str, hint: str = f"set it to a URL such as {DEFAULT_BASE_URL}") -> ConfigurationError:
         return ConfigurationError(f"{source}: the base URL {problem}", hint=hint)
@@ -296,6 +297,8 @@ def parse_base_url(source: str, value: object, *, allow_insecure: bool = False) 
 
 def _is_host(host: str) -> bool:
     if ":" in host:
+        import ipaddress
+
         try:
             return bool(ipaddress.IPv6Address(host.partition("%")[0]))
         except ValueError:
@@ -310,6 +313,8 @@ def _is_host(host: str) -> bool:
 def _is_loopback(host: str) -> bool:
     if host.rstrip(".") == "localhost" or host.rstrip(".").endswith(".localhost"):
         return True
+    import ipaddress
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -101,7 +101,8 @@ def _redact(line: str, secret: str) -> str:
 def describe(value: object) -> str:
     """A setting's bad value as an error message shows it: short, clean, never a key."""
     if not isinstance(value, (str, bool, int, float, Decimal, type(None))):
-        return f"a {type(value).__name__}"
+        # Callers have subclasses of their own; a person knows the plain type.
+        return f"a {next(kind.__name__ for kind in type(value).__mro__ if kind.__module__ == 'builtins')}"
     if isinstance(value, int) and abs(value) >= 10**40:
         # Showing it would raise: CPython's limit is 4,300 digits.
         return "a huge number"

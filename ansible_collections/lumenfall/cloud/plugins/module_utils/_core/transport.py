@@ -161,7 +161,7 @@ def exchange(settings: Settings, tls: ssl.SSLContext | None, deadline: Deadline)
     body, problem = b"", None
     try:
         body = _read_body(adapter.send(_request(settings), stream=True, timeout=None, proxies=proxies))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         # requests and what lies below it raise much that is not a RequestException
         # (urllib3's, http.client's, UnicodeError, ...), and each may hold the request.
         problem = _explain(error, wire, settings, bool(proxies))
@@ -203,7 +203,7 @@ def _proxies(settings: Settings) -> dict[str, str] | ProxyError:
     try:
         url = parse_url(value)
         usable = bool(url.host) and url.port != 0 and (url.port or 1) <= 65535
-    except Exception:  # urllib3 raises LocationParseError, but also ValueError and UnicodeError
+    except Exception:  # noqa: BLE001 - LocationParseError, but ValueError and UnicodeError too
         usable = False
     if not usable:
         return ProxyError(f"{variable}: the proxy URL is malformed", hint=f"set {variable} to http://host:port")
@@ -239,6 +239,7 @@ class _Wire:
         self.status: int | None = None
         self.headers: Any = None
         self.length: int | None = None
+        self.encoding = ""
         self.framing_problem: str | None = None
 
     def remaining_seconds(self) -> float:
@@ -341,7 +342,7 @@ def _resolve(host: str, port: int, wire: _Wire) -> List[Any]:
     def look_up() -> None:
         try:
             answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except Exception as error:
+        except (OSError, UnicodeError) as error:
             answers.put(error)
 
     threading.Thread(target=look_up, name="lumenfall-dns", daemon=True).start()
@@ -355,40 +356,47 @@ def _resolve(host: str, port: int, wire: _Wire) -> List[Any]:
 
 
 class _WholeLines:
-    """The beginning of an answer, where http.client would take the end of the stream for a blank line."""
+    """The stream of an answer, where http.client takes the end of the stream for the end of a line.
+
+    A status line, header, chunk size or trailer that stops before its newline was cut, and so
+    were headers or trailers that stop before the blank line.
+    """
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
-    def readline(self, limit: int) -> bytes:
+    def readline(self, limit: int = -1) -> bytes:
         line: bytes = self._stream.readline(limit)
-        if len(line) < limit and not line.endswith(b"\n"):
+        if not line.endswith(b"\n") and len(line) != limit:
             raise _Cut
         return line
 
-    def close(self) -> None:
-        self._stream.close()
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class _Response(http.client.HTTPResponse):
     """Notes the status and the framing of an answer, strictly, before urllib3 sees it."""
 
     def begin(self) -> None:
-        stream, self.fp = self.fp, _WholeLines(self.fp)  # type: ignore[assignment]
+        self.fp = _WholeLines(self.fp)  # type: ignore[assignment]
         super().begin()
-        self.fp = stream
         wire = _wire()
         fields = self.msg
         lengths = {length.strip() for field in fields.get_all("Content-Length", []) for length in str(field).split(",")}
         if len(lengths) > 1 or not all(re.fullmatch("[0-9]{1,18}", length) for length in lengths):
             wire.framing_problem = "its Content-Length makes no sense"
+        elif lengths and "Transfer-Encoding" in fields:
+            wire.framing_problem = "it has both Content-Length and Transfer-Encoding"
         elif fields.defects or fields.get_payload():
             wire.framing_problem = "its header lines are malformed"
-            # urllib3 would log them, with a traceback.
-            fields.defects.clear()
-            fields.set_payload("")
-        elif lengths and not self.chunked:
+        elif lengths:
             wire.length = int(lengths.pop())
+        wire.encoding = ",".join(map(str, fields.get_all("Content-Encoding", [])))
+        # What urllib3 would act on, or log at length, has been dealt with.
+        del fields["Content-Length"], fields["Content-Encoding"]
+        fields.defects.clear()
+        fields.set_payload("")
         wire.headers = fields
         wire.status = self.status
 
@@ -456,7 +464,7 @@ class _Adapter(HTTPAdapter):
     def cert_verify(self, *args: Any) -> None:
         """Nothing: it would add certifi's authorities to the ones of our context."""
 
-    def build_response(self, req: Any, resp: Any) -> Any:
+    def build_response(self, _request: Any, resp: Any) -> Any:
         """urllib3's response as it is: requests' would hold the request, and read cookies."""
         return resp
 
@@ -481,7 +489,7 @@ def _read_body(response: Any) -> bytes:
                 raise _TooLarge
         if wire.length is not None and len(raw) < wire.length:
             raise _Cut
-        return _decode(raw, str(wire.headers.get("Content-Encoding", "")))
+        return _decode(raw, wire.encoding)
     finally:
         response.close()
 
