@@ -1,0 +1,200 @@
+# Copyright (c) 2026, The pulumi-lumenfall authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""The module ``lumenfall_balance`` on the controller: no transfer, no Python on the hosts, one call for all of them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Dict
+
+from ansible import constants as C
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.lumenfall.cloud.plugins.module_utils import _core
+from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (
+    ARGUMENT_SPEC,
+    MODULE,
+    balance_result,
+    failure_result,
+    read_gate,
+    read_settings,
+    unfit_to_show,
+)
+from ansible_collections.lumenfall.cloud.plugins.plugin_utils._one_answer import OneAnswer
+
+try:
+    from ansible.module_utils.secrets import register_secret
+except ImportError:  # ansible-core before 2.22
+    register_secret = None
+
+display = Display()
+
+# Made in the parent, which loads this file before it forks the workers.
+_answers = OneAnswer()
+
+# What a host that the task was delegated to is given to connect and start Python, beside the module's own time.
+_CONNECT_SECONDS = 60.0
+
+
+class ActionModule(ActionBase):
+    """Reads the balance in this process, unless the task is delegated to another host."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: Dict[str, Any] | None = None) -> Dict[str, Any]:
+        if self._task.async_val:
+            raise AnsibleActionFail(
+                f"{MODULE} does not run async: its answer is for now, and timeout bounds it; "
+                "remove 'async' and 'poll' from the task"
+            )
+        super().run(tmp, task_vars)
+        options = self._valid_options()
+        gate = None
+        try:
+            gate = read_gate(options)
+            if self._is_delegated():
+                return self._ask_there(options, task_vars or {})
+            settings = read_settings(options, self._environ())
+            if register_secret is not None:
+                register_secret(settings.api_key.reveal())
+            display.vvv(_sources(settings), host=(task_vars or {}).get("inventory_hostname"))
+            result = balance_result(self._ask(settings, task_vars or {}), gate)
+            if settings.warnings:
+                result["warnings"] = list(settings.warnings)
+            return result
+        except _core.LumenfallError as error:
+            return failure_result(error, gate)
+
+    def _valid_options(self) -> Dict[str, Any]:
+        """The arguments of the task, checked as the module checks them, and refused in its words."""
+        arguments = dict(self._task.args)
+        validation = ArgumentSpecValidator(ARGUMENT_SPEC).validate(arguments)
+        if validation.error_messages:
+            message = validation.errors.msg
+            if isinstance(validation.errors[0], UnsupportedError):
+                message = f"Unsupported parameters for ({MODULE}) module: {message}"
+            secrets = {*validation._no_log_values, *unfit_to_show(arguments)}
+            raise AnsibleActionFail(remove_values(message, secrets))
+        return validation.validated_parameters
+
+    def _environ(self) -> Dict[str, str]:
+        """The environment of this process, with the ``environment`` of task, blocks and play, as a module has it."""
+        own: Dict[str, Any] = {}
+        self._compute_environment_string(own)
+        return {**os.environ, **{str(name): str(value) for name, value in own.items()}}
+
+    def _is_delegated(self) -> bool:
+        host = self._task.delegate_to
+        return bool(host) and not (host in C.LOCALHOST and self._connection.transport == "local")
+
+    def _ask(self, settings: _core.Settings, task_vars: Dict[str, Any]) -> _core.AccountBalance:
+        """The balance, from the API or from a worker that has just asked for it.
+
+        Raises:
+            LumenfallError: There is none to be had.
+        """
+
+        def fetch(waited_seconds: float) -> Dict[str, Any]:
+            left = replace(settings, timeout=max(0.001, settings.timeout - waited_seconds))
+            with _core.LumenfallClient.from_settings(left if waited_seconds else settings) as client:
+                try:
+                    return _pack(client.fetch_balance())
+                except _core.LumenfallError as error:
+                    return _pack(error)
+
+        question = (self._task._uuid, settings.digest(_answers.salt))
+        try:
+            answer = _answers.ask(question, *_askers(task_vars), settings.timeout, fetch)
+        except TimeoutError:
+            raise _core.DeadlineExceededError(
+                f"no answer within {settings.timeout:g} s: the request that another host of this task made "
+                "for all is still under way"
+            ) from None
+        assert answer is not None
+        return _unpack(answer)
+
+    def _ask_there(self, options: Dict[str, Any], task_vars: Dict[str, Any]) -> Dict[str, Any]:
+        """Run the module on the host that the task is delegated to; once for all hosts of the task, too."""
+        whole: Dict[str, Any] = {}
+
+        def run(_waited_seconds: float) -> Dict[str, Any] | None:
+            whole.update(
+                self._execute_module(module_name=MODULE, module_args=dict(self._task.args), task_vars=task_vars)
+            )
+            # A host that cannot be reached, or has no Python, is no answer of the module.
+            if "balance" not in whole and "failure" not in whole:
+                return None
+            return {name: value for name, value in whole.items() if name in _RESULTS}
+
+        context = self._play_context
+        environment: Dict[str, Any] = {}
+        self._compute_environment_string(environment)
+        question = (
+            self._task._uuid,
+            self._task.delegate_to,
+            (context.remote_user, context.become, context.become_method, context.become_user),
+            sorted((name, str(value)) for name, value in options.items()),
+            sorted((name, str(value)) for name, value in environment.items()),
+        )
+        try:
+            answer = _answers.ask(question, *_askers(task_vars), _patience_seconds(options), run)
+        except TimeoutError:
+            answer = run(0.0)
+        return whole or answer or {}
+
+
+_RESULTS = frozenset(("changed", "failed", "msg", "balance", "sufficient", "verdict", "request_id", "failure"))
+
+
+def _askers(task_vars: Dict[str, Any]) -> tuple[str, list[str]]:
+    return str(task_vars.get("inventory_hostname")), [str(host) for host in task_vars.get("ansible_play_batch") or ()]
+
+
+def _patience_seconds(options: Dict[str, Any]) -> float:
+    try:
+        return float(options["timeout"] or 30) + _CONNECT_SECONDS
+    except (TypeError, ValueError):
+        # The module on that host words the refusal.
+        return _CONNECT_SECONDS
+
+
+def _sources(settings: _core.Settings) -> str:
+    shown = ", ".join(f"{name} from {source}" for name, source in sorted(settings.sources.items()))
+    return f"{MODULE}: asking {settings.balance_url} ({shown})"
+
+
+def _pack(outcome: _core.AccountBalance | _core.LumenfallError) -> Dict[str, Any]:
+    """An outcome as data that JSON can hold, all of its digits included."""
+    if isinstance(outcome, _core.LumenfallError):
+        return {"error": outcome.to_dict(), "message": str(outcome)}
+    return {
+        "billing_type": outcome.billing_type,
+        "amount": None if outcome.amount is None else str(outcome.amount),
+        "currency": outcome.currency,
+        "request_id": outcome.request_id,
+    }
+
+
+def _unpack(answer: Dict[str, Any]) -> _core.AccountBalance:
+    """The balance of a packed outcome.
+
+    Raises:
+        LumenfallError: The outcome was that error.
+    """
+    if "error" in answer:
+        facts = dict(answer["error"])
+        raise getattr(_core, facts.pop("type"))(answer["message"], **facts)
+    amount = answer["amount"]
+    return _core.AccountBalance(
+        answer["billing_type"], None if amount is None else Decimal(amount), answer["currency"], answer["request_id"]
+    )

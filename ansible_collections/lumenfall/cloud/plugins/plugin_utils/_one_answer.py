@@ -1,0 +1,174 @@
+# Copyright (c) 2026, The pulumi-lumenfall authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""One answer for all the workers that Ansible forks for a task.
+
+Private to the collection ``lumenfall.cloud``: no other collection may import it. It knows
+nothing of balances or of Ansible.
+
+Ansible forks a worker for each host, from a parent that has loaded the action plugin
+before. What is made when this file is imported is therefore the same in all of them: a
+piece of memory, and a salt. A worker that finds no answer there asks, and leaves it for
+the others.
+
+* Which answer a host gets: its first ask gets the first answer, its second the second
+  (another attempt of ``until``, item of a loop, or flush of a handler). So no host gets
+  an answer twice, and none gets one that was made for an earlier step.
+* Batches of ``serial`` run the same task with other hosts, and each is to ask anew. A
+  worker only knows which hosts of its batch have not failed yet, and that changes while
+  the task runs; but no host is in two batches. So a host belongs to the batch that
+  counted it in at the first ask.
+* An answer is given away for 30 seconds. Both clocks have to say so: the one stops while
+  a machine sleeps, the other is set by people.
+* Locks are record locks, which the system frees when a worker dies. ``flock`` would not
+  do: a descriptor that was inherited shares its lock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import tempfile
+import time
+from typing import Any, Callable, Dict, List, Sequence
+
+KEPT_SECONDS = 30.0
+
+_TABLE_LOCK = 0
+_FIRST_POLL_SECONDS = 0.002
+_LAST_POLL_SECONDS = 0.05
+
+Answer = Dict[str, Any]
+
+
+class OneAnswer:
+    """Memory that the process shares with those that it forks later."""
+
+    def __init__(self) -> None:
+        self._salt = secrets.token_bytes(32)
+        self._memory = _anonymous_file()
+
+    @property
+    def salt(self) -> bytes:
+        """Random bytes for keyed hashes of what must not be kept itself."""
+        return self._salt
+
+    def ask(
+        self,
+        question: object,
+        host: str,
+        batch: Sequence[str],
+        patience_seconds: float,
+        fetch: Callable[[float], Answer | None],
+    ) -> Answer | None:
+        """Take the answer that is there for this host, or fetch it.
+
+        Args:
+            question: What the answer depends on; only a keyed hash of its ``repr`` is kept.
+            host: Who asks.
+            batch: The hosts that ask with it, as far as it knows.
+            patience_seconds: How long to wait for a worker that is fetching it.
+            fetch: Called with the seconds that were spent waiting; returns an answer that
+                JSON can hold, or None for one that is not to be shared.
+
+        Raises:
+            TimeoutError: Another worker was still fetching it.
+        """
+        if self._memory is None:
+            return fetch(0.0)
+        name = hmac.new(self._salt, repr(question).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+        lock = 1 + int(name[:14], 16)
+        waited = self._lock(lock, patience_seconds)
+        try:
+            group = _group_of(host, self._read().get(name, []), batch)
+            turn = group["asked"].get(host, 0) + 1
+            kept = group["answers"].get(str(turn))
+            if kept is not None and _is_fresh(kept):
+                answer = kept["answer"]
+            else:
+                answer = fetch(waited)
+                if answer is None:
+                    return None
+                kept = {"answer": answer, "monotonic": time.monotonic(), "wall": time.time()}
+            group["asked"][host] = turn
+            group["answers"][str(turn)] = kept
+            self._keep(name, host, group)
+            return answer
+        finally:
+            self._unlock(lock)
+
+    def _keep(self, name: str, host: str, group: Dict[str, Any]) -> None:
+        self._lock(_TABLE_LOCK, KEPT_SECONDS)
+        try:
+            table = self._read()
+            table[name] = [other for other in table.get(name, []) if host not in other["batch"]] + [group]
+            for question in list(table):
+                # Where no answer is left, the turns count from one again, for every host.
+                table[question] = [group for group in table[question] if any(map(_is_fresh, group["answers"].values()))]
+                if not table[question]:
+                    del table[question]
+            data = json.dumps(table).encode()
+            # Cut first: a worker that is killed in between leaves no table, rather than half of two.
+            os.ftruncate(self._descriptor, 0)
+            written = 0
+            while written < len(data):
+                written += os.pwrite(self._descriptor, data[written:], written)
+        finally:
+            self._unlock(_TABLE_LOCK)
+
+    def _read(self) -> Dict[str, List[Dict[str, Any]]]:
+        size = os.fstat(self._descriptor).st_size
+        try:
+            table = json.loads(os.pread(self._descriptor, size, 0))
+        except ValueError:
+            return {}
+        return table if isinstance(table, dict) else {}
+
+    @property
+    def _descriptor(self) -> int:
+        assert self._memory is not None
+        return self._memory.fileno()
+
+    def _lock(self, position: int, patience_seconds: float) -> float:
+        """Take a lock; returns the seconds that it took, 0 if nobody held it."""
+        start = time.monotonic()
+        pause = 0.0
+        while True:
+            try:
+                fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, position)
+                return time.monotonic() - start if pause else 0.0
+            except (BlockingIOError, PermissionError):
+                if time.monotonic() - start >= patience_seconds:
+                    raise TimeoutError from None
+            pause = min(_LAST_POLL_SECONDS, pause * 2 or _FIRST_POLL_SECONDS)
+            time.sleep(pause)
+
+    def _unlock(self, position: int) -> None:
+        fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, position)
+
+
+def _group_of(host: str, groups: List[Dict[str, Any]], batch: Sequence[str]) -> Dict[str, Any]:
+    for group in groups:
+        if host in group["batch"]:
+            return group
+    return {"batch": sorted({host, *batch}), "asked": {}, "answers": {}}
+
+
+def _is_fresh(kept: Dict[str, Any]) -> bool:
+    ages = (time.monotonic() - kept["monotonic"], time.time() - kept["wall"])
+    return all(0 <= age < KEPT_SECONDS for age in ages)
+
+
+def _anonymous_file() -> Any:
+    """Memory with the face of a file, which has no name and ends with its last holder; or None."""
+    try:
+        if hasattr(os, "memfd_create"):
+            return os.fdopen(os.memfd_create("lumenfall"), "r+b", buffering=0)
+        return tempfile.TemporaryFile(buffering=0)
+    except OSError:
+        return None

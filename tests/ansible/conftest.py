@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""The real ansible-playbook, in an environment of its own, with the collection as it is installed from its archive."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pulumi_lumenfall.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[2]
+COLLECTION = ROOT / "ansible_collections" / "lumenfall" / "cloud"
+CALLBACKS = Path(__file__).with_name("callbacks")
+BIN = Path(sys.executable).parent
+# Long enough for a busy machine; a test that needs it has failed already.
+LIMIT_SECONDS = 120
+
+
+def clean_environment(home: Path) -> dict[str, str]:
+    """What a program needs to run at all, and nothing of this machine's proxies, authorities, keys or settings."""
+    return {
+        "PATH": os.pathsep.join([str(BIN), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_DEPRECATION_WARNINGS": "0",
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+    }
+
+
+@dataclass
+class Run:
+    """One run of ansible-playbook.
+
+    Attributes:
+        code: Exit status.
+        output: Standard output and error.
+        lines: What the recorder wrote.
+    """
+
+    code: int
+    output: str
+    lines: list[dict[str, Any]]
+
+    def results(self, task: str | None = None, event: str | None = None) -> list[dict[str, Any]]:
+        """The results of the tasks with this name."""
+        return [
+            line["result"]
+            for line in self.lines
+            if (task is None or line["task"].endswith(task)) and (event is None or line["event"] == event)
+        ]
+
+    def result(self, task: str | None = None) -> dict[str, Any]:
+        """The only result of the task with this name."""
+        (found,) = [line["result"] for line in self.lines if task is None or line["task"].endswith(task)]
+        return found
+
+
+class Ansible:
+    """Runs playbooks in a folder of its own."""
+
+    def __init__(self, folder: Path, collections: Path) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.home.mkdir()
+        self.environment = clean_environment(self.home) | {"ANSIBLE_COLLECTIONS_PATH": str(collections)}
+        self._runs = 0
+
+    def write(self, name: str, content: Any) -> Path:
+        """Write a file; YAML that is not text is written as JSON, which is YAML."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content if isinstance(content, str) else json.dumps(content, indent=2), encoding="utf-8")
+        return path
+
+    def play(self, *arguments: str, environment: dict[str, str] | None = None, hosts: int = 1, **play: Any) -> Run:
+        """Run one play on that many hosts, which are all this machine; ``gather_facts`` is off."""
+        playbook = self.write("playbook.yml", [{"hosts": "all", "gather_facts": False, **play}])
+        return self.run(str(playbook), *arguments, environment=environment, hosts=hosts)
+
+    def run(self, playbook: str, *arguments: str, environment: dict[str, str] | None = None, hosts: int = 1) -> Run:
+        """Run a playbook."""
+        self._runs += 1
+        record = self.folder / f"record-{self._runs}.jsonl"
+        if hosts:
+            lines = [f"h{number:03d} ansible_connection=local" for number in range(1, hosts + 1)]
+            python = f"[all:vars]\nansible_python_interpreter={sys.executable}\n"
+            inventory = self.write("inventory", "\n".join(lines) + "\n" + python)
+            arguments = ("-i", str(inventory), *arguments)
+        recorder = {
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_CALLBACKS_ENABLED": "recorder",
+            "RECORDER_FILE": str(record),
+        }
+        code, output = self.command(
+            "ansible-playbook", playbook, *arguments, environment=recorder | (environment or {})
+        )
+        lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
+        return Run(code, output, [json.loads(line) for line in lines])
+
+    def command(self, *command: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
+        """Run one of Ansible's programs: its exit status and output."""
+        done = subprocess.run(
+            [str(BIN / command[0]), *command[1:]],
+            cwd=self.folder,
+            env=self.environment | (environment or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=LIMIT_SECONDS,
+            check=False,
+        )
+        return done.returncode, done.stdout.decode()
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The collection's archive, as ``ansible-galaxy collection build`` makes it."""
+    folder = tmp_path_factory.mktemp("archive")
+    home = tmp_path_factory.mktemp("home")
+    command = [str(BIN / "ansible-galaxy"), "collection", "build", str(COLLECTION), "--output-path", str(folder)]
+    subprocess.run(command, env=clean_environment(home), check=True, capture_output=True, timeout=LIMIT_SECONDS)
+    (found,) = folder.glob("lumenfall-cloud-*.tar.gz")
+    return found
+
+
+@pytest.fixture(scope="session")
+def collections(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A collections path with the archive installed in it."""
+    folder = tmp_path_factory.mktemp("collections")
+    home = tmp_path_factory.mktemp("home")
+    command = [str(BIN / "ansible-galaxy"), "collection", "install", str(archive), "-p", str(folder), "--offline"]
+    subprocess.run(command, env=clean_environment(home), check=True, capture_output=True, timeout=LIMIT_SECONDS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def new_ansible(collections: Path) -> Callable[[Path], Ansible]:
+    """Makes an :class:`Ansible` that works in a folder."""
+    return lambda folder: Ansible(folder, collections)
+
+
+@pytest.fixture
+def ansible(tmp_path: Path, new_ansible: Callable[[Path], Ansible]) -> Ansible:
+    """Ansible in a clean environment, without a key."""
+    return new_ansible(tmp_path)
+
+
+@pytest.fixture
+def api() -> Any:
+    """A sandbox with 12.50 usd."""
+    with Sandbox(amount="12.50") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def funded(ansible: Ansible, api: Sandbox) -> Ansible:
+    """Ansible with the key and the address of the sandbox in its environment."""
+    ansible.environment |= api.environ
+    return ansible
