@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""A small HTTP proxy on loopback that can forward ``CONNECT``, or fail in the ways that proxies do.
+
+It is a play for :class:`support.fault_server.FaultServer`. It never leaves the machine: whatever host a client asks
+for, the tunnel leads to the one loopback port it was given::
+
+    with FaultServer(play, tls="good") as target, ConnectProxy(to=target.port) as proxy:
+        ...  # HTTPS_PROXY=proxy.url, then ask for https://localhost/
+    assert proxy.connects == [Connect("localhost:443", authorized=None)]
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import selectors
+import socket
+from dataclasses import dataclass
+
+from support.fault_server import Connection, FaultServer, Play
+
+__all__ = ["Connect", "ConnectProxy"]
+
+_LOGIN_PAGE = b"<!DOCTYPE html><title>Sign in</title><form action=/login><input name=user></form>"
+
+
+@dataclass(frozen=True)
+class Connect:
+    """A request that the proxy saw.
+
+    Attributes:
+        target: ``host:port`` of a ``CONNECT``, or the whole target of any other request (which means that a client
+            sent its request, key included, in the clear).
+        authorized: Whether the right user and password came along; None where none were asked for.
+    """
+
+    target: str
+    authorized: bool | None
+
+
+class ConnectProxy(FaultServer):
+    """A proxy that forwards, refuses, shows a login page, stalls or hangs up.
+
+    Attributes:
+        url: ``http://[user:password@]127.0.0.1:PORT``, for ``HTTPS_PROXY``.
+    """
+
+    def __init__(
+        self, *, to: int = 0, refuse: int | None = None, fault: str | None = None, auth: str | None = None
+    ) -> None:
+        """Start to listen; connections are accepted from ``with`` on.
+
+        Args:
+            to: The loopback port that every tunnel leads to; where nothing listens there, the answer is a 502.
+            refuse: A status (such as 403, 407 or 502) to answer instead.
+            fault: ``login`` (200 with a page instead of a tunnel), ``stall`` (before an answer), ``cut`` (hang up
+                before an answer), ``garbage`` (not HTTP), ``stall-in-tunnel`` or ``cut-in-tunnel`` (after the 200).
+            auth: ``user:password`` that a client must send (Basic), else it gets a 407.
+
+        Raises:
+            ValueError: No such fault.
+        """
+        faults: dict[str, Play] = {
+            "login": self._login,
+            "stall": Connection.stall,
+            "cut": lambda connection: None,
+            "garbage": lambda connection: connection.send(b"\x16\x03\x01 not a proxy\r\n\r\n"),
+            "stall-in-tunnel": self._stall_in_tunnel,
+            "cut-in-tunnel": lambda connection: connection.send(_status(200)),
+        }
+        if fault is not None and fault not in faults:
+            raise ValueError(f"fault: {fault!r} is not one of {', '.join(faults)}")
+        super().__init__(self._serve)
+        self._to = to
+        self._refuse = refuse
+        self._fault = None if fault is None else faults[fault]
+        self._auth = auth
+        self._connects: list[Connect] = []
+        self.url = f"http://{f'{auth}@' if auth else ''}127.0.0.1:{self.port}"
+
+    @property
+    def connects(self) -> list[Connect]:
+        """The requests seen so far, oldest first."""
+        return list(self._connects)
+
+    def _serve(self, connection: Connection) -> None:
+        head = connection.read_request()
+        if not head:
+            return
+        method, _, rest = head.partition(b" ")
+        target = rest.partition(b" ")[0].decode("latin-1")
+        authorized = None if self._auth is None else self._allows(head)
+        self._connects.append(Connect(target, authorized))
+        if method != b"CONNECT":
+            connection.send(_status(405))
+        elif authorized is False:
+            connection.send(_status(407, b'Proxy-Authenticate: Basic realm="test"\r\n'))
+        elif self._refuse is not None:
+            connection.send(_status(self._refuse))
+        elif self._fault is not None:
+            self._fault(connection)
+        else:
+            self._tunnel(connection)
+
+    def _allows(self, head: bytes) -> bool:
+        wanted = base64.b64encode((self._auth or "").encode())
+        return any(
+            line.lower().startswith(b"proxy-authorization: basic ") and line.split()[-1] == wanted
+            for line in head.split(b"\r\n")
+        )
+
+    def _login(self, connection: Connection) -> None:
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + _LOGIN_PAGE)
+
+    def _stall_in_tunnel(self, connection: Connection) -> None:
+        connection.send(_status(200))
+        connection.stall()
+
+    def _tunnel(self, connection: Connection) -> None:
+        try:
+            upstream = socket.create_connection(("127.0.0.1", self._to))
+        except OSError:
+            connection.send(_status(502))
+            return
+        with upstream, selectors.DefaultSelector() as selector:
+            connection.send(_status(200))
+            client = connection.link
+            selector.register(client, selectors.EVENT_READ, upstream)
+            selector.register(upstream, selectors.EVENT_READ, client)
+            while True:
+                for key, _ in selector.select():
+                    source, sink = key.fileobj, key.data
+                    assert isinstance(source, socket.socket)
+                    data = source.recv(65_536)
+                    if not data:
+                        with contextlib.suppress(OSError):
+                            upstream.shutdown(socket.SHUT_RDWR)
+                        return
+                    sink.sendall(data)
+
+
+def _status(status: int, headers: bytes = b"") -> bytes:
+    length = b"" if status == 200 else b"Content-Length: 0\r\n"  # RFC 9110 section 9.3.6: a 2xx to CONNECT has none
+    return b"HTTP/1.1 %d Proxy Says So\r\n%s%s\r\n" % (status, headers, length)
