@@ -22,11 +22,14 @@ if TYPE_CHECKING:
         get_balance_output,
         require_balance,
     )
+    from .hooks import balance_hook, gate_stack
 
 _HOMES = {
     "AvailableBalance": "functions",
     "AwaitableGetBalanceResult": "functions",
     "GetBalanceResult": "functions",
+    "balance_hook": "hooks",
+    "gate_stack": "hooks",
     "get_balance": "functions",
     "get_balance_output": "functions",
     "require_balance": "functions",
@@ -37,6 +40,8 @@ __all__ = [
     "AwaitableGetBalanceResult",
     "GetBalanceResult",
     "__version__",
+    "balance_hook",
+    "gate_stack",
     "get_balance",
     "get_balance_output",
     "require_balance",
