@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""What all tests share: an environment that is the same on every machine."""
+"""What all tests share: an environment that is the same on every machine, and the real Pulumi engine."""
 
 from __future__ import annotations
 
+import itertools
 import os
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
+from support.pulumi_project import MakeProject, PulumiProject
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+FIND_OR_BUILD = Path(__file__).parents[1] / "tools" / "pulumi_engine" / "find_or_build.py"
 _FOREIGN_PREFIXES = ("LUMENFALL_", "PULUMI_", "ANSIBLE_", "GITHUB_")
 _FOREIGN = {
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
@@ -28,3 +31,27 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="session")
+def pulumi_bin(pytestconfig: pytest.Config) -> Path:
+    """The folder of the engine. Without one the tests fail; they do not skip."""
+    # Shown as it comes, uncaptured: the first build takes minutes.
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        found = subprocess.run([sys.executable, str(FIND_OR_BUILD)], stdout=subprocess.PIPE, text=True, check=False)
+    if found.returncode != 0:
+        pytest.fail(f"no Pulumi engine; {FIND_OR_BUILD.name} has printed why", pytrace=False)
+    return Path(found.stdout.strip())
+
+
+@pytest.fixture
+def make_project(pulumi_bin: Path, tmp_path: Path) -> MakeProject:
+    """Makes projects, each apart from the others and from the machine."""
+    numbers = itertools.count(1)
+
+    def make(program: str | Path, *, env: Mapping[str, str] | None = None) -> PulumiProject:
+        folder = tmp_path / f"pulumi-{next(numbers)}"
+        return PulumiProject(folder, program, pulumi_bin=pulumi_bin, env=env).stack_init()
+
+    return make
