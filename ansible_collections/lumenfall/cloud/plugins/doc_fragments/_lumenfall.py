@@ -102,6 +102,8 @@ options:
       - section: lumenfall
         key: ca_path
   validate_certs:
+    # Read by the plugin: as "bool", any text that is none would count as false.
+    type: raw
     vars:
       - name: lumenfall_validate_certs
     ini:

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""One task asks once, however many hosts it runs for; whatever asks again gets a new answer."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+
+from pulumi_lumenfall.sandbox import Sandbox
+
+MODULE = "lumenfall.cloud.lumenfall_balance"
+ASK = {MODULE: {"max_attempts": 1}, "register": "balance"}
+FLUSH = {"ansible.builtin.meta": "flush_handlers"}
+NOTIFY = {"ansible.builtin.debug": {"msg": "x"}, "changed_when": True, "notify": "ask"}
+THREE = "all[0:2]"
+
+# name -> (play, calls)
+PLAYS = {
+    "linear": ({"hosts": "all", "tasks": [ASK]}, 1),
+    "free": ({"hosts": "all", "strategy": "free", "tasks": [ASK]}, 1),
+    "host_pinned": ({"hosts": "all", "strategy": "host_pinned", "tasks": [ASK]}, 1),
+    "run_once": ({"hosts": THREE, "tasks": [{**ASK, "run_once": True}]}, 1),
+    "delegated to localhost": ({"hosts": THREE, "tasks": [{**ASK, "delegate_to": "localhost"}]}, 1),
+    "delegated away": ({"hosts": THREE, "tasks": [{**ASK, "delegate_to": "h050"}]}, 1),
+    "two tasks": ({"hosts": THREE, "tasks": [ASK, ASK]}, 2),
+    "loop": ({"hosts": THREE, "tasks": [{**ASK, "loop": [1, 2]}]}, 2),
+    "until": (
+        {"hosts": THREE, "tasks": [{**ASK, "until": "balance.attempts == 3", "retries": 5, "delay": 0}]},
+        3,
+    ),
+    "until, away": (
+        {
+            "hosts": THREE,
+            "tasks": [{**ASK, "delegate_to": "h050", "until": "balance.attempts == 2", "retries": 5, "delay": 0}],
+        },
+        2,
+    ),
+    "handler flushed twice": (
+        {"hosts": THREE, "tasks": [NOTIFY, FLUSH, NOTIFY, FLUSH], "handlers": [{"name": "ask", **ASK}]},
+        2,
+    ),
+    "included twice": (
+        {"hosts": THREE, "tasks": [{"ansible.builtin.include_tasks": "ask.yml", "loop": [1, 2]}]},
+        2,
+    ),
+    "serial 1": ({"hosts": THREE, "serial": 1, "tasks": [ASK]}, 3),
+    "serial 2 and 50%": ({"hosts": "all[0:9]", "serial": [2, "50%"], "tasks": [ASK]}, 3),
+    "serial, free": ({"hosts": "all[0:3]", "serial": 2, "strategy": "free", "tasks": [ASK]}, 2),
+    "throttle": ({"hosts": THREE, "tasks": [{**ASK, "throttle": 1}]}, 1),
+    "different minimums": (
+        {"hosts": THREE, "tasks": [{MODULE: {"minimum": "{{ inventory_hostname[1:] | int * 5 }}"}}]},
+        1,
+    ),
+    "different settings": (
+        {"hosts": THREE, "tasks": [{MODULE: {"timeout": "{{ 20 + inventory_hostname[1:] | int }}"}}]},
+        3,
+    ),
+    "some hosts skip": (
+        {"hosts": THREE, "tasks": [{**ASK, "when": "inventory_hostname != 'h001'"}]},
+        1,
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory, new_ansible):
+    """All plays in one run of 50 hosts at 5 forks, each with a sandbox of its own to count the calls."""
+    ansible = new_ansible(tmp_path_factory.mktemp("calls"))
+    ansible.write("ask.yml", [ASK])
+    with contextlib.ExitStack() as stack:
+        apis = {name: stack.enter_context(Sandbox(amount="12.50")) for name in PLAYS}
+        plays = [
+            {"name": name, "gather_facts": False, "environment": apis[name].environ, **play}
+            for name, (play, _calls) in PLAYS.items()
+        ]
+        run = ansible.run(str(ansible.write("playbook.yml", plays)), hosts=50)
+        assert run.code == 0, run.output
+        return run, {name: len(api.requests) for name, api in apis.items()}
+
+
+@pytest.mark.parametrize("name", PLAYS)
+def test_calls(played, name):
+    """Each way to run a task makes just the calls that it should."""
+    _run, calls = played
+    assert calls[name] == PLAYS[name][1]
+
+
+def test_each_host_is_judged_by_its_own_minimum(played):
+    """What is shared is the balance, not the verdict."""
+    run, _calls = played
+    judged = {line["host"]: line["result"]["sufficient"] for line in run.lines if "sufficient" in line["result"]}
+    assert judged == {"h001": True, "h002": True, "h003": False}
+
+
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_fifty_hosts_and_a_revoked_key_make_one_request(ansible, api, strategy):
+    """An error is shared as well, also while failing hosts leave the batch; every host fails by it."""
+    environment = {"LUMENFALL_API_KEY": "revoked", "LUMENFALL_API_BASE": api.url}
+    run = ansible.play(environment=environment, hosts=50, strategy=strategy, tasks=[ASK])
+    assert run.code == 2
+    failures = run.results(event="failed")
+    assert len(failures) == 50
+    assert {failure["failure"]["type"] for failure in failures} == {"AuthenticationError"}
+    assert len({failure["failure"]["request_id"] for failure in failures}) == 1
+    assert len(api.requests) == 1
+
+
+def test_a_key_for_each_host_is_a_call_for_each(ansible):
+    """No host ever gets the answer to another key."""
+    with contextlib.ExitStack() as stack:
+        apis = [stack.enter_context(Sandbox(amount=amount)) for amount in (1, 2, 3)]
+        variables = {
+            "keys": [api.key for api in apis],
+            "urls": [api.url for api in apis],
+            "index": "{{ inventory_hostname[1:] | int - 1 }}",
+        }
+        task = {MODULE: {"api_key": "{{ keys[index | int] }}", "base_url": "{{ urls[index | int] }}"}}
+        run = ansible.play(hosts=3, vars=variables, tasks=[task])
+        assert {line["host"]: line["result"]["balance"]["available"]["amount"] for line in run.lines} == {
+            "h001": 1,
+            "h002": 2,
+            "h003": 3,
+        }
+        assert [len(api.requests) for api in apis] == [1, 1, 1]
+
+
+def test_funds_that_are_gone_are_seen_by_the_next_batch(funded, api):
+    """A batch of ``serial`` never goes by what an earlier one saw."""
+    api.script("12.50", "1.00")
+    task = {MODULE: {"minimum": 5}, "register": "balance", "failed_when": "not balance.sufficient"}
+    run = funded.play(hosts=4, serial=2, tasks=[task])
+    assert [line["event"] for line in run.lines] == ["ok", "ok", "failed", "failed"]
+    assert len(api.requests) == 2
+
+
+def test_two_runs_share_nothing(funded, api):
+    """The next run of the same playbook asks again."""
+    for _run in range(2):
+        funded.play(tasks=[ASK])
+    assert len(api.requests) == 2
+
+
+def test_waiting_for_another_host_counts_against_the_deadline(funded, api):
+    """While one worker asks a server that is slow, the others give up when it does: nobody waits twice."""
+    api.delay = 60
+    run = funded.play(hosts=3, tasks=[{MODULE: {"timeout": 1, "max_attempts": 1}}])
+    assert len(run.results(event="failed")) == 3
+    assert {result["failure"]["type"] for result in run.results()} == {"DeadlineExceededError"}
+    assert len(api.requests) == 1
