@@ -46,7 +46,7 @@ def test_fault(
             outcome = client.fetch_balance()
         except LumenfallError as error:
             outcome = error
-            shown = "".join(traceback.format_exception(error))
+            shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
             assert "MARKER" not in shown
         seconds = time.monotonic() - start
         _now, peak = tracemalloc.get_traced_memory()
