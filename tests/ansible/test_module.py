@@ -104,7 +104,7 @@ def test_bad_options_send_nothing(both_ways):
         ("comma", "minimum: '1,50' is not"),
         ("nan", "minimum: 'nan' is not"),
         ("negative", "minimum: -1 is not"),
-        ("empty minimum", "minimum: nothing is not"),
+        ("empty minimum", "minimum: it is empty"),
         ("boolean minimum", "minimum: True is not"),
         ("list minimum", "minimum: a list is not"),
         ("bad policy", "value of postpaid must be one of: allow, deny, got: maybe"),

@@ -152,7 +152,7 @@ def test_an_unexpected_error_does_not_pass(api: Sandbox, monkeypatch: pytest.Mon
     ("arguments", "words"),
     [
         ({"minimum": -1}, "minimum: -1 is not"),
-        ({"minimum": None}, "minimum: nothing is not"),
+        ({"minimum": None}, "minimum: it is empty"),
         ({"minimum": "x"}, "minimum: 'x' is not"),
         ({"minimum": float("nan")}, "minimum: nan is not"),
         ({"minimum": 5, "postpaid": "no"}, "postpaid: 'no' is not a policy"),

@@ -163,9 +163,9 @@ def parse_minimum(value: object, name: str = "minimum") -> Decimal:
         text = ""
     number = parse_decimal(text)
     if number is None or number < 0:
-        given = "nothing" if value is None or value == "" else describe(value)
+        empty = value is None or (isinstance(value, str) and not value.strip())
         raise ConfigurationError(
-            f"{name}: {given} is not an amount of dollars",
+            f"{name}: it is empty" if empty else f"{name}: {describe(value)} is not an amount of dollars",
             hint=f"set {name} to a number that is 0 or more, such as 5 or 7.50",
         )
     return number
