@@ -23,10 +23,12 @@ if TYPE_CHECKING:
         require_balance,
     )
     from .hooks import balance_hook, gate_stack
+    from .resource import Balance
 
 _HOMES = {
     "AvailableBalance": "functions",
     "AwaitableGetBalanceResult": "functions",
+    "Balance": "resource",
     "GetBalanceResult": "functions",
     "balance_hook": "hooks",
     "gate_stack": "hooks",
@@ -38,6 +40,7 @@ _HOMES = {
 __all__ = [
     "AvailableBalance",
     "AwaitableGetBalanceResult",
+    "Balance",
     "GetBalanceResult",
     "__version__",
     "balance_hook",

@@ -23,7 +23,7 @@ from pulumi.runtime.settings import get_monitor
 
 from .core import AccountBalance, ConfigurationError, DeadlineExceededError, LumenfallClient, Settings
 
-__all__ = ["Answers", "Run", "fetch", "fetch_soon", "this_run"]
+__all__ = ["Answers", "Run", "fetch", "fetch_soon", "this_run", "wait_for"]
 
 CACHE_VARIABLE = "LUMENFALL_CACHE_SECONDS"
 MAX_CACHE_SECONDS = 30.0
@@ -143,8 +143,13 @@ def fetch(run: Run, settings: Settings) -> AccountBalance:
     Raises:
         LumenfallError: There is none to be had.
     """
+    return wait_for(run.ask(settings), settings)
+
+
+def wait_for(answer: Future[AccountBalance], settings: Settings) -> AccountBalance:
+    """Wait as :func:`fetch` does for what :meth:`Answers.ask` gave."""
     try:
-        return run.ask(settings).result(settings.timeout + _GRACE_SECONDS)
+        return answer.result(settings.timeout + _GRACE_SECONDS)
     except FutureTimeoutError:
         raise _overdue(settings) from None
 

@@ -149,7 +149,7 @@ def get_balance(
         pulumi.RunError: There is no balance to be had, or an argument or a setting is malformed; one line with a hint.
     """
     try:
-        _refuse_provider(opts)
+        refuse_provider(opts)
         gate = _gate(minimum, postpaid, unavailable)
         balance = _ask(gate, api_key=api_key, base_url=base_url, timeout=timeout)
     except LumenfallError as error:
@@ -192,7 +192,7 @@ def require_balance(
             what there is, what is needed and what to do.
     """
     try:
-        _refuse_provider(opts)
+        refuse_provider(opts)
         gate = plain_gate(minimum, postpaid, unavailable)
         balance = _ask(gate, api_key=api_key, base_url=base_url, timeout=timeout)
     except LumenfallError as error:
@@ -240,7 +240,7 @@ def get_balance_output(
         pulumi.RunError: ``opts`` has a provider.
     """
     try:
-        _refuse_provider(opts)
+        refuse_provider(opts)
     except LumenfallError as error:
         raise pulumi.RunError(with_hint(error)) from None
     if api_key is not None:
@@ -266,12 +266,18 @@ def get_balance_output(
             raise pulumi.RunError(with_hint(error)) from None
         return GetBalanceResult(**_fields(balance, gate))
 
-    def announce(values: Any) -> None:
-        if contains_unknowns(values) and pulumi.runtime.is_dry_run():
-            pulumi.log.info("lumenfall: what get_balance_output needs is not known in this preview; up will decide")
-
-    arguments.apply(announce, run_with_unknowns=True)
+    tell_if_unknown(arguments, "get_balance_output")
     return arguments.apply(answer)
+
+
+def tell_if_unknown(arguments: pulumi.Output[Any], who: str) -> None:
+    """Say in a preview that it cannot tell, where an argument is not known yet."""
+
+    def tell(values: Any) -> None:
+        if contains_unknowns(values) and pulumi.runtime.is_dry_run():
+            pulumi.log.info(f"{who}: what it needs is not known in this preview; up will decide")
+
+    arguments.apply(tell, run_with_unknowns=True)
 
 
 def _gate(minimum: object, postpaid: object, unavailable: object) -> Gate | None:
@@ -338,7 +344,7 @@ def _mocked(answer: object) -> AccountBalance:
         ) from None
 
 
-def _refuse_provider(opts: pulumi.InvokeOptions | None) -> None:
+def refuse_provider(opts: pulumi.InvokeOptions | pulumi.ResourceOptions | None) -> None:
     """Refuse a provider: its key would not be the one that is asked with.
 
     Raises:
@@ -349,8 +355,8 @@ def _refuse_provider(opts: pulumi.InvokeOptions | None) -> None:
     provider = opts.provider or (opts.parent.get_provider(TOKEN) if opts.parent is not None else None)
     if provider is not None:
         raise ConfigurationError(
-            "opts: this function asks without a provider, so a provider's settings would not count",
-            hint="pass api_key and base_url instead",
+            "opts: the balance is asked for without a provider, so a provider's settings would not count",
+            hint="pass the key and base_url as arguments instead",
         )
 
 

@@ -291,8 +291,10 @@ def test_a_provider_is_refused(api: Sandbox) -> None:
 
     opts = pulumi.InvokeOptions(provider=Provider())
     for call in (lumenfall.get_balance, lumenfall.get_balance_output, lumenfall.require_balance):
-        with pytest.raises(pulumi.RunError, match=r"opts: .*pass api_key"):
+        with pytest.raises(pulumi.RunError, match=r"opts: .*pass the key"):
             call(minimum=5, opts=opts)  # type: ignore[operator]
+    with pytest.raises(pulumi.RunError, match=r"opts: .*pass the key"):
+        lumenfall.Balance("funds", opts=pulumi.ResourceOptions(provider=Provider()))
     assert api.requests == []
 
 

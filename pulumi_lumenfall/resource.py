@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""``Balance``: the balance as a resource, in the graph and in the state, live in every preview and up.
+
+The provider runs in a process of Pulumi's own. It finds stack config there, and the environment of the ``pulumi``
+command rather than of the program.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi import dynamic
+from pulumi.output import UNKNOWN, contains_unknowns
+
+from ._shared import Answers, wait_for
+from .config import CONFIG_KEYS, config_layer, plain_gate, warn_of_plain_key
+from .core import (
+    AccountBalance,
+    ConfigurationError,
+    Gate,
+    LumenfallError,
+    argument_layer,
+    format_amount,
+    judge_error,
+    resolve_settings,
+    with_hint,
+)
+from .functions import Amount, AvailableBalance, refuse_provider, tell_if_unknown
+
+__all__ = ["Balance", "BalanceProvider"]
+
+_INPUTS = ("minimum", "postpaid", "unavailable", "apiKeyFrom", "baseUrl", "timeout")
+_ANSWERS = ("billingType", "available", "status", "sufficient")
+# Python name -> Pulumi name, where they differ.
+_PULUMI_NAMES = {"api_key_from": "apiKeyFrom", "base_url": "baseUrl", "billing_type": "billingType"}
+_PYTHON_NAMES = {pulumi_name: name for name, pulumi_name in _PULUMI_NAMES.items()}
+
+_CONFIG_KEY = re.compile(r"[A-Za-z0-9._-]+:[A-Za-z0-9._:-]+")
+# In capitals alone: a key that is given in place of a name would hardly be.
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+
+
+class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
+    """The balance of a Lumenfall account, as a data source in the graph and in the state.
+
+    Every preview and up asks anew and shows the live balance; a balance that moved is an update of this resource, so
+    ``--expect-no-changes`` fails when it did: use ``get_balance`` where that matters. A balance below ``minimum`` fails
+    this resource, in preview and in up, and what depends on it is not touched. A refresh brings the state up to date as
+    far as the balance can be had, and like a destroy it never fails for a lack of funds.
+
+    ::
+
+        funds = pulumi_lumenfall.Balance("funds", minimum=5)
+        gpu = Instance("gpu", opts=pulumi.ResourceOptions(depends_on=[funds]))
+        pulumi.export("available", funds.available.amount)
+    """
+
+    billing_type: pulumi.Output[str]
+    """``"prepaid"`` or ``"postpaid"``."""
+    available: pulumi.Output[AvailableBalance]
+    """The funds that are available."""
+    status: pulumi.Output[str]
+    """``"known"`` (there is an amount), ``"postpaid"`` or ``"unavailable"``."""
+    sufficient: pulumi.Output[bool | None]
+    """True where a minimum was given (it fails otherwise), else None."""
+    minimum: pulumi.Output[str | None]
+    """The minimum that was given, as text."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        minimum: pulumi.Input[Amount] | None = None,
+        *,
+        postpaid: pulumi.Input[str] | None = None,
+        unavailable: pulumi.Input[str] | None = None,
+        api_key_from: str | None = None,
+        base_url: pulumi.Input[str] | None = None,
+        timeout: pulumi.Input[float] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Put the balance into the graph.
+
+        Args:
+            resource_name: The resource's name, unique in the program.
+            minimum: The least amount that is enough, dollars, >= 0; below it this resource fails. An Output that a
+                preview does not know yet is decided on in ``up``; a message says so. None gates nothing.
+            postpaid: ``"allow"`` (default) or ``"deny"``: what a postpaid account without an amount counts as.
+            unavailable: ``"deny"`` (default) or ``"allow"``: what a balance that is temporarily unavailable counts as.
+            api_key_from: Where the key of another account is: a config key such as ``lumenfall:secondKey`` (set it
+                with ``--secret``), or an environment variable such as ``SECOND_KEY``. Never the key itself, which
+                would be kept in the state. By default ``lumenfall:apiKey``, ``LUMENFALL_API_KEY``, then the
+                credentials file.
+            base_url: Where the API is; by default ``lumenfall:baseUrl``, ``LUMENFALL_API_BASE``, then the public API.
+            timeout: Total deadline, seconds, 0 < t <= 3600; by default ``lumenfall:timeout``, ``LUMENFALL_TIMEOUT``,
+                30.
+            opts: As for any resource. No provider makes this call, so one that is set is refused.
+
+        Raises:
+            pulumi.RunError: A plain argument is malformed. All else fails the resource, in one line.
+        """
+        try:
+            refuse_provider(opts)
+            known = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable}
+            known = {name: value for name, value in known.items() if not isinstance(value, pulumi.Output)}
+            if known.get("minimum") is None:
+                known["minimum"] = 0
+            plain_gate(**{"postpaid": None, "unavailable": None, **known})
+            if api_key_from is not None:
+                _check_source(api_key_from)
+                if ":" in api_key_from:
+                    warn_of_plain_key(api_key_from)
+        except LumenfallError as error:
+            raise pulumi.RunError(with_hint(error)) from None
+        warn_of_plain_key(CONFIG_KEYS["api_key"])
+        inputs = {
+            "minimum": minimum.apply(_text) if isinstance(minimum, pulumi.Output) else _text(minimum),
+            "postpaid": postpaid,
+            "unavailable": unavailable,
+            "api_key_from": api_key_from,
+            "base_url": base_url,
+            "timeout": timeout,
+        }
+        tell_if_unknown(pulumi.Output.all(**inputs), f"Balance {resource_name!r}")
+        super().__init__(
+            BalanceProvider(),
+            resource_name,
+            {**inputs, "billing_type": None, "available": None, "status": None, "sufficient": None},
+            opts,
+        )
+
+    def translate_input_property(self, prop: str) -> str:
+        return _PULUMI_NAMES.get(prop, prop)
+
+    def translate_output_property(self, prop: str) -> str:
+        return _PYTHON_NAMES.get(prop, prop)
+
+
+class BalanceProvider(dynamic.ResourceProvider):
+    """Asks for the balance where a data source has to.
+
+    The balance is asked for in ``check``, which otherwise only validates inputs. It is the one step that runs in every
+    preview and every up, and before the engine decides whether there is a change; so the answer, returned as if it were
+    an input, is shown live, is known to ``apply`` in a preview, and is an update only when it moved. A ``diff`` that
+    always finds changes would make the outputs unknown in previews, and ``read`` alone runs only in a refresh.
+
+    The engine calls from several threads. Nothing of a program is kept here, and the pickle is but this class's name:
+    the same for every program and version.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._config: dynamic.Config | None = None
+
+    def __reduce__(self) -> tuple[type[BalanceProvider], tuple[()]]:
+        return BalanceProvider, ()
+
+    def configure(self, req: dynamic.ConfigureRequest) -> None:
+        self._config = req.config
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
+        inputs = {name: news.get(name) for name in _INPUTS}
+        if contains_unknowns(inputs):
+            return dynamic.CheckResult({**inputs, **dict.fromkeys(_ANSWERS, UNKNOWN)}, [])
+        try:
+            gate = _gate(inputs)
+            balance = self._ask(inputs)
+        except LumenfallError as error:
+            reason = with_hint(error) if inputs["minimum"] is None else judge_error(error).message
+            return dynamic.CheckResult(inputs, [dynamic.CheckFailure("", reason)])
+        verdict = gate.judge(balance)
+        if inputs["minimum"] is not None and not verdict.sufficient:
+            return dynamic.CheckResult(inputs, [dynamic.CheckFailure("", verdict.message)])
+        return dynamic.CheckResult({**inputs, **_answer(balance, gate, inputs)}, [])
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
+        changed = any(olds.get(name) != news.get(name) for name in (*_INPUTS, *_ANSWERS))
+        return dynamic.DiffResult(changes=changed)
+
+    def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
+        return dynamic.CreateResult("balance", _outputs(props))
+
+    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.UpdateResult:
+        return dynamic.UpdateResult(_outputs(news))
+
+    def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
+        """A refresh: the balance as it is, or as it was where it cannot be had. Nothing here may block a teardown."""
+        outs = {name: value for name, value in props.items() if name in (*_INPUTS, *_ANSWERS)}
+        try:
+            outs.update(_answer(self._ask(outs), _gate(outs), outs))
+        except LumenfallError as error:
+            print(f"the balance stays as it was in the state: {with_hint(error)}", file=sys.stderr)
+        return dynamic.ReadResult(id_, outs, dict(outs))
+
+    def _ask(self, inputs: Mapping[str, Any]) -> AccountBalance:
+        arguments = dict(argument_layer(base_url=inputs.get("baseUrl"), timeout=inputs.get("timeout")))
+        source = inputs.get("apiKeyFrom")
+        if source is not None:
+            arguments["api_key"] = (source, self._find_key(source))
+        settings = resolve_settings(arguments, config_layer(self._get_config))
+        return wait_for(_in_flight.ask(settings, keep_seconds=0), settings)
+
+    def _get_config(self, key: str) -> Any:
+        return None if self._config is None else self._config.get(key)
+
+    def _find_key(self, source: str) -> str:
+        """The key of another account.
+
+        Raises:
+            ConfigurationError: There is none; the chain must not go on to the key of the first account.
+        """
+        _check_source(source)
+        is_config = ":" in source
+        key = self._get_config(source) if is_config else os.environ.get(source)
+        if not isinstance(key, str) or not key.strip():
+            raise ConfigurationError(
+                f"api_key_from: {source} is not set",
+                hint=f"run: pulumi config set --secret {source}"
+                if is_config
+                else f"set the environment variable {source} for the pulumi command",
+            )
+        return key
+
+
+#: Resources that ask the same at the same moment ask once; nothing is kept, so no up sees what its preview saw.
+_in_flight = Answers()
+
+
+def _check_source(source: object) -> None:
+    """Check that this names a place for a key, so that no key gets into the state by mistake.
+
+    Raises:
+        ConfigurationError: It does not; the message does not show it.
+    """
+    names_one = isinstance(source, str) and (_CONFIG_KEY.fullmatch(source) or _VARIABLE.fullmatch(source))
+    if not names_one or str(source).lower().startswith("lmnfl_"):
+        raise ConfigurationError(
+            "api_key_from: this is not the name of a place for a key (not shown, in case that it is a key)",
+            hint="set it to a config key such as 'lumenfall:secondKey', or to an environment variable in capitals",
+        )
+
+
+def _gate(inputs: Mapping[str, Any]) -> Gate:
+    minimum = inputs.get("minimum")
+    return Gate(
+        0 if minimum is None else minimum, postpaid=inputs.get("postpaid"), unavailable=inputs.get("unavailable")
+    )
+
+
+def _text(minimum: Any) -> str | None:
+    """A minimum as exact text, for the state: a number there is a float.
+
+    Raises:
+        pulumi.RunError: It is not one.
+    """
+    if minimum is None:
+        return None
+    try:
+        return format_amount(Gate(minimum).minimum)
+    except LumenfallError as error:
+        raise pulumi.RunError(with_hint(error)) from None
+
+
+def _answer(balance: AccountBalance, gate: Gate, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer as properties."""
+    facts = balance.to_dict()
+    return {
+        "billingType": facts["billing_type"],
+        "available": facts["available"],
+        "status": facts["status"],
+        "sufficient": None if inputs.get("minimum") is None else gate.judge(balance).sufficient,
+    }
+
+
+def _outputs(props: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of checked inputs.
+
+    Raises:
+        pulumi.RunError: They were not known when they were checked, and so nothing was asked.
+    """
+    if "status" not in props:
+        raise pulumi.RunError("cannot tell whether the balance is enough: an argument is not known, in up either")
+    return {name: props[name] for name in (*_INPUTS, *_ANSWERS) if name in props}

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""The provider of ``Balance``, called as the engine calls it, with real requests to the sandbox."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import Any
+
+import dill
+import pytest
+from pulumi import UNKNOWN, dynamic
+from pulumi.dynamic.dynamic import serialize_provider
+from support.gated_stack import KEY
+
+from pulumi_lumenfall.resource import BalanceProvider
+from pulumi_lumenfall.sandbox import Sandbox
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    monkeypatch.setenv("LUMENFALL_MAX_ATTEMPTS", "1")
+    with Sandbox(amount="12.50", key=KEY) as sandbox:
+        for name, value in sandbox.environ.items():
+            monkeypatch.setenv(name, value)
+        yield sandbox
+
+
+def provider(**config: str) -> BalanceProvider:
+    """A provider in a stack with this config: ``apiKey`` is ``lumenfall:apiKey``."""
+    made = BalanceProvider()
+    raw = {f"lumenfall:{name}": value for name, value in config.items()}
+    made.configure(dynamic.ConfigureRequest(dynamic.Config(raw, "project")))
+    return made
+
+
+def check(news: dict[str, Any], **config: str) -> dict[str, Any] | str:
+    """The checked inputs without those that are None, or the one failure's reason."""
+    result = provider(**config).check({}, news)
+    if not result.failures:
+        return {name: value for name, value in result.inputs.items() if value is not None}
+    [failure] = result.failures
+    assert "\n" not in failure.reason
+    assert "marker" not in failure.reason
+    return failure.reason
+
+
+KNOWN = {"billingType": "prepaid", "available": {"amount": 12.5, "currency": "usd"}, "status": "known"}
+
+
+def test_a_check_returns_the_answer(api: Sandbox) -> None:
+    """As inputs, in place of whatever was there before."""
+    assert check({}) == KNOWN
+    assert check({"minimum": "5.00", "available": {"amount": 1}, "sufficient": False}) == {
+        **KNOWN,
+        "minimum": "5.00",
+        "sufficient": True,
+    }
+
+
+def test_every_check_asks_anew(api: Sandbox) -> None:
+    """One process of the provider serves a preview and the up after it."""
+    asked = provider()
+    for amount in ("12.50", "3.20"):
+        api.amount = Decimal(amount)
+        assert asked.check({}, {}).inputs["available"]["amount"] == float(amount)
+    assert len(api.requests) == 2
+
+
+def test_checks_at_the_same_moment_ask_once(api: Sandbox) -> None:
+    api.delay = 0.2
+    asked = provider()
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: asked.check({}, {}).inputs["status"], range(4)))
+    assert results == ["known"] * 4
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("billing_type", "amount", "inputs", "words"),
+    [
+        ("prepaid", "3.20", {"minimum": "5.00"}, "balance too low: have 3.20 usd, need 5.00 usd"),
+        ("postpaid", None, {"minimum": "5.00"}, None),
+        ("postpaid", None, {"minimum": "5.00", "postpaid": "deny"}, "a postpaid account holds no prepaid funds"),
+        ("prepaid", None, {"minimum": "5.00"}, "cannot tell whether the balance is enough"),
+        ("prepaid", None, {"minimum": "5.00", "unavailable": "allow"}, None),
+        ("prepaid", None, {}, None),
+        ("prepaid", "-1", {}, None),
+        ("prepaid", "0.1", {"minimum": 0.1}, None),
+    ],
+)
+def test_what_fails_a_check(
+    api: Sandbox, billing_type: str, amount: str | None, inputs: dict[str, Any], words: str | None
+) -> None:
+    api.billing_type = billing_type
+    api.amount = amount
+    result = check(inputs)
+    if words is None:
+        assert isinstance(result, dict)
+        assert result.get("sufficient") is (True if "minimum" in inputs else None)
+    else:
+        assert isinstance(result, str)
+        assert words in result
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 429, 500, 503])
+def test_an_error_fails_a_check(api: Sandbox, status: int) -> None:
+    """With a minimum or without."""
+    api.status = status
+    assert f"HTTP {status}" in check({})
+    gated = check({"minimum": "0", "postpaid": "allow", "unavailable": "allow"})
+    assert isinstance(gated, str)
+    assert gated.startswith("balance too low" if status == 402 else "cannot tell")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"minimum": "-1"}, "minimum: '-1' is not an amount"),
+        ({"minimum": {}}, "minimum: a dict is not an amount"),
+        ({"postpaid": "no"}, "postpaid: 'no' is not a policy"),
+        ({"unavailable": "no"}, "unavailable: 'no' is not a policy"),
+        ({"timeout": 0}, "timeout: 0 is out of range"),
+        ({"baseUrl": "ftp://x"}, "base_url: the base URL must start with https://"),
+        ({"apiKeyFrom": "NO_SUCH_KEY"}, "api_key_from: NO_SUCH_KEY is not set; set the environment variable"),
+        ({"apiKeyFrom": "a:b"}, "api_key_from: a:b is not set; run: pulumi config set --secret a:b"),
+        ({"apiKeyFrom": KEY}, "api_key_from: this is not the name of a place for a key"),
+    ],
+)
+def test_bad_input_fails_a_check(api: Sandbox, inputs: dict[str, Any], words: str) -> None:
+    assert words in check(inputs)
+    assert api.requests == []
+
+
+def test_config_reaches_the_provider(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LUMENFALL_API_KEY", "wrong")
+    assert check({}, apiKey=KEY) == KNOWN
+    assert "lumenfall:timeout: 'x' is not a number" in check({}, timeout="x")
+
+
+def test_a_second_account(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its key is looked up by name, and where there is none the first account's is not asked with."""
+    with Sandbox(amount="1", key="lmnfl_second.key") as second:
+        inputs = {"baseUrl": second.url, "apiKeyFrom": "SECOND_KEY"}
+        monkeypatch.setenv("SECOND_KEY", " ")
+        assert "SECOND_KEY is not set" in check(inputs)
+        monkeypatch.setenv("SECOND_KEY", second.key)
+        answer = check(inputs)
+        assert isinstance(answer, dict)
+        assert answer["available"]["amount"] == 1
+        assert answer == check({**inputs, "apiKeyFrom": "lumenfall:second"}, second=second.key) | {
+            "apiKeyFrom": "SECOND_KEY"
+        }
+        assert "marker" not in str(answer)
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("name", ["minimum", "postpaid", "unavailable", "baseUrl", "timeout"])
+def test_an_unknown_input(api: Sandbox, name: str) -> None:
+    """Nothing is asked, the answer is unknown, and it is an update; nothing unknown is ever created."""
+    asked = provider()
+    result = asked.check({}, {"minimum": "5.00", name: UNKNOWN})
+    assert result.failures == []
+    for answer in ("billingType", "available", "status", "sufficient"):
+        assert result.inputs[answer] is UNKNOWN
+    assert asked.diff("balance", KNOWN, result.inputs).changes is True
+    # The engine leaves out what is unknown when it creates or updates.
+    with pytest.raises(Exception, match="cannot tell"):
+        asked.create({"minimum": "5.00"})
+    with pytest.raises(Exception, match="cannot tell"):
+        asked.update("balance", KNOWN, {"minimum": "5.00"})
+    assert api.requests == []
+
+
+def test_a_difference_is_a_difference_of_values() -> None:
+    """Neither another provider in the state nor an input that is None is one."""
+    asked = provider()
+    state = {**KNOWN, "minimum": "5.00", "sufficient": True, "__provider": "old"}
+    same = {**state, "postpaid": None, "__provider": "new"}
+    assert asked.diff("balance", state, same).changes is False
+    assert asked.diff("balance", {**state, "of-a-later-version": 1}, same).changes is False
+    for name, value in {"available": {"amount": 12.6, "currency": "usd"}, "minimum": "6.00"}.items():
+        assert asked.diff("balance", state, {**same, name: value}).changes is True
+
+
+def test_create_and_update_keep_what_was_checked(api: Sandbox) -> None:
+    """They ask nothing: the state holds what the gate decided on."""
+    asked = provider()
+    inputs = asked.check({}, {"minimum": "5.00"}).inputs
+    api.status = 503
+    expected = {**KNOWN, "minimum": "5.00", "sufficient": True}
+    for outs in (asked.create(inputs).outs, asked.update("balance", {}, inputs).outs):
+        assert outs is not None
+        assert {name: value for name, value in outs.items() if value is not None} == expected
+    assert len(api.requests) == 1
+
+
+def test_a_refresh_never_fails(api: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not for a lack of funds, nor for an error, which it tells of; and it brings what it can up to date."""
+    asked = provider()
+    state = {**KNOWN, "minimum": "5.00", "sufficient": True, "__provider": "pickle"}
+    api.amount = Decimal("3.20")
+    result = asked.read("balance", state)
+    fresh = {**KNOWN, "minimum": "5.00", "sufficient": False, "available": {"amount": 3.2, "currency": "usd"}}
+    assert (result.id, result.outs, result.inputs) == ("balance", fresh, fresh)
+    assert result.outs is not result.inputs
+    api.status = 401
+    result = asked.read("balance", {**state, "minimum": "bad"})
+    assert result.outs == {**KNOWN, "minimum": "bad", "sufficient": True}
+    assert "the balance stays as it was in the state: " in capsys.readouterr().err
+    asked.delete("balance", state)
+
+
+def test_the_pickle_is_a_name(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few bytes, the same after use and with any config: no key, no program, no version."""
+    asked = provider(apiKey=KEY)
+    asked.check({}, {})
+    text = serialize_provider(asked)
+    assert text == serialize_provider(BalanceProvider())
+    pickled = dill.dumps(asked)
+    assert len(pickled) < 200
+    assert b"marker" not in pickled
+    assert b"marker" not in pickle.dumps(asked)
+    assert isinstance(dill.loads(pickled), BalanceProvider)

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""``Balance`` on the real engine: a data source that is live everywhere and never blocks a teardown."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.gated_stack import KEY, MARKER, PACKAGE, GatedStack, errors, gated_stack
+
+TOO_LOW = (
+    "error: pulumi-python:dynamic/lumenfall:Balance resource 'funds' has a problem: balance too low: "
+    "have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
+)
+
+PROGRAM = """
+funds = lumenfall.Balance("funds", 5)
+funds.available.amount.apply(lambda amount: print("applied", amount))
+for name in ("billing_type", "status", "sufficient", "minimum"):
+    pulumi.export(name, getattr(funds, name))
+pulumi.export("available", funds.available)
+pulumi.export("text", pulumi.Output.format("{0} {1}", funds.available.amount, funds.available.currency))
+costly("gpu", depends_on=[funds])
+"""
+
+
+@pytest.fixture(scope="module")
+def stack(pulumi_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatedStack]:
+    with gated_stack(tmp_path_factory.mktemp("balance"), pulumi_bin) as stack:
+        yield stack
+
+
+def test_a_balance_from_first_to_last(stack: GatedStack, tmp_path: Path) -> None:
+    """Preview and up show the live value, a move is an update, and a low balance stops what depends on it."""
+    project = stack.program(PROGRAM)
+    preview = project.preview("--diff").check()
+    assert "amount  : 12.5\n" in preview.output
+    assert "applied 12.5" in preview.output
+    project.up().check()
+    assert project.stack_output() == {
+        "billing_type": "prepaid",
+        "available": {"amount": 12.5, "currency": "usd"},
+        "status": "known",
+        "sufficient": True,
+        "minimum": "5.00",
+        "text": "12.5 usd",
+    }
+    project.preview("--expect-no-changes").check()
+    assert len(stack.api.requests) == 3
+
+    # A version of this package that does other things inside is no change either.
+    other = tmp_path / "other-version"
+    ignore = shutil.ignore_patterns("__pycache__", "tests", ".*_cache")
+    for package in ("pulumi_lumenfall", "ansible_collections"):
+        shutil.copytree(PACKAGE / package, other / package, ignore=ignore)
+    version = other / "ansible_collections/lumenfall/cloud/plugins/module_utils/_core/_version.py"
+    version.write_text('__version__ = "99.0.0"\n', encoding="utf-8")
+    with (other / "pulumi_lumenfall/resource.py").open("a", encoding="utf-8") as source:
+        source.write("\n\nBalanceProvider.later = lambda self: print('a later version')\n")
+    upgraded = project.run("preview", "--diff", "--expect-no-changes", env={"PYTHONPATH": str(other)}).check()
+    assert "2 unchanged" in upgraded.output or "3 unchanged" in upgraded.output
+
+    stack.api.amount = "13"
+    moved = project.preview("--diff").check()
+    assert "~ amount  : 12.5 => 13" in moved.output
+    assert "applied 13" in moved.output
+    assert project.preview("--expect-no-changes").returncode != 0
+
+    stack.api.amount = "3.20"
+    for result in (project.preview(), project.up()):
+        assert result.returncode != 0
+        assert errors(result) == [TOO_LOW]
+        assert "Traceback" not in result.output
+    refreshed = project.refresh("--diff").check()
+    assert "~ amount  : 12.5 => 3.2" in refreshed.output
+
+    stack.api.status = 503
+    kept = project.refresh("--run-program").check()
+    assert "the balance stays as it was in the state: the API failed (HTTP 503" in kept.output
+    before = len(stack.api.requests)
+    project.destroy("--run-program").check()
+    assert stack.resources() == {}
+    assert len(stack.api.requests) == before
+
+
+def test_a_low_balance_keeps_dependents_away(stack: GatedStack) -> None:
+    """Nothing that depends on it is created, whatever else is."""
+    project = stack.program(PROGRAM + "costly('free')\n")
+    stack.api.amount = "3.20"
+    result = project.up("--continue-on-error")
+    assert result.returncode != 0
+    assert TOO_LOW in errors(result)
+    assert "gpu" not in stack.resources()
+    project.destroy().check()
+
+
+def test_a_balance_that_changes_between_preview_and_up(stack: GatedStack) -> None:
+    """One command, one process of the provider, two answers."""
+    project = stack.program(PROGRAM)
+    stack.api.script("12.50", "3.20")
+    result = project.up(skip_preview=False)
+    assert result.returncode != 0
+    assert TOO_LOW in errors(result)
+    assert "gpu" not in stack.resources()
+    assert len(stack.api.requests) == 2
+    project.destroy().check()
+
+
+def test_a_minimum_that_a_preview_does_not_know(stack: GatedStack) -> None:
+    """The preview says so and asks nothing; up decides."""
+    project = stack.program(
+        """
+size = costly("size")
+funds = lumenfall.Balance("funds", size.id.apply(lambda _: 5))
+pulumi.export("amount", funds.available.amount)
+costly("gpu", depends_on=[funds])
+"""
+    )
+    stack.api.amount = "3.20"
+    preview = project.preview().check()
+    assert "Balance 'funds': what it needs is not known in this preview; up will decide" in preview.output
+    assert stack.api.requests == []
+    result = project.up()
+    assert result.returncode != 0
+    assert TOO_LOW in errors(result)
+    assert "gpu" not in stack.resources()
+    stack.api.amount = "9"
+    project.up().check()
+    assert project.stack_output() == {"amount": 9}
+    project.destroy().check()
+
+
+def test_statuses_and_accounts(stack: GatedStack) -> None:
+    """Several in one program: each asks with its own key, which is in no input and in no state."""
+    project = stack.program(
+        """
+first = lumenfall.Balance("first", 5, postpaid="allow")
+second = lumenfall.Balance("second", api_key_from="lumenfall:second")
+third = lumenfall.Balance("third", 0, unavailable="allow", api_key_from="THIRD_KEY", timeout=5)
+for name, balance in {"first": first, "second": second, "third": third}.items():
+    pulumi.export(name, [balance.billing_type, balance.status, balance.sufficient])
+"""
+    )
+    stack.api.billing_type, stack.api.amount = "postpaid", None
+    project.config_set("lumenfall:second", KEY, secret=True)
+    try:
+        project.run("up", "--yes", "--skip-preview", env={"THIRD_KEY": KEY}).check()
+        outputs = project.stack_output()
+        assert outputs == {
+            "first": ["postpaid", "postpaid", True],
+            "second": ["postpaid", "postpaid", None],
+            "third": ["postpaid", "postpaid", True],
+        }
+        assert MARKER not in str(project.export())
+        # Pulumi keeps secret config encrypted in its own resource for the provider; it is in none of ours.
+        resources = project.export(show_secrets=True)["deployment"]["resources"]
+        assert not [
+            one["urn"] for one in resources if MARKER in str(one) and "providers:pulumi-python" not in one["type"]
+        ]
+        unset = project.preview()
+        assert unset.returncode != 0
+        [line] = errors(unset)
+        assert "resource 'third' has a problem: cannot tell" in line
+        assert "api_key_from: THIRD_KEY is not set; set the environment variable THIRD_KEY for the pulumi" in line
+        project.destroy().check()
+    finally:
+        project.run("config", "rm", "lumenfall:second").check()
+
+
+def test_bad_arguments_stop_the_program(stack: GatedStack) -> None:
+    """Before anything is registered, so that a key that is given by mistake gets nowhere."""
+    project = stack.program(
+        f"""
+def attempt(**arguments):
+    try:
+        lumenfall.Balance("funds", **arguments)
+    except pulumi.RunError as error:
+        print("refused:", error)
+
+attempt(minimum=-1)
+attempt(minimum="x")
+attempt(postpaid="no")
+attempt(unavailable="no")
+attempt(api_key_from="{KEY}")
+attempt(api_key_from=pulumi.Output.secret("{KEY}"))
+attempt(api_key_from="lower_case")
+"""
+    )
+    output = project.preview().check().output
+    for words in (
+        "minimum: -1 is not an amount",
+        "minimum: 'x' is not an amount",
+        "postpaid: 'no' is not a policy",
+        "unavailable: 'no' is not a policy",
+    ):
+        assert f"refused: {words}" in output
+    assert output.partition("Diagnostics:")[2].count("refused: api_key_from: this is not the name of a place") == 3
+    assert MARKER not in output
+    assert stack.api.requests == []
