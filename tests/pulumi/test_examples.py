@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""Every Pulumi example runs as its README says, with funds and without."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.gated_stack import KEY, MARKER, PACKAGE, errors
+from support.pulumi_project import PulumiProject
+
+from pulumi_lumenfall.sandbox import Sandbox
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+TESTED = {
+    *("pulumi-python-read", "pulumi-python-gate", "pulumi-python-gate-resource", "pulumi-python-gate-stack"),
+    *("pulumi-python-balance", "pulumi-python-accounts", "pulumi-python-automation"),
+}
+TOO_LOW = "balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
+
+
+@pytest.fixture
+def api() -> Iterator[Sandbox]:
+    with Sandbox(amount="12.50", key=KEY) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def example(pulumi_bin: Path, tmp_path: Path, api: Sandbox) -> Callable[[str], PulumiProject]:
+    """Copies an example, with a stack whose environment leads to the sandbox."""
+
+    def copy(name: str) -> PulumiProject:
+        env = {"PYTHONPATH": str(PACKAGE), **api.environ}
+        return PulumiProject(tmp_path, EXAMPLES / name, pulumi_bin=pulumi_bin, env=env).stack_init()
+
+    return copy
+
+
+def test_every_example_is_tested_and_explained() -> None:
+    """Here; the other folders are other tests'."""
+    assert {folder.name for folder in EXAMPLES.glob("pulumi-python*")} == TESTED
+    for name in TESTED:
+        readme = (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
+        for heading in ("## On the sandbox", "## Live", "## What one sees"):
+            assert heading in readme, name
+
+
+def test_read(example: Callable[[str], PulumiProject], api: Sandbox) -> None:
+    project = example("pulumi-python-read")
+    project.up().check()
+    assert project.stack_output() == {
+        "balance": {
+            "available": {"amount": 12.5, "currency": "usd"},
+            "billingType": "prepaid",
+            "status": "known",
+            "sufficient": True,
+        },
+        "enough": True,
+        "text": "12.5 usd",
+    }
+    api.amount = "3.20"
+    low = project.up().check()
+    assert "warning: funds run low: status known, 3.2 usd" in low.output
+    assert project.stack_output()["enough"] is False
+    assert len(api.requests) == 2
+
+
+def test_gate(example: Callable[[str], PulumiProject], api: Sandbox) -> None:
+    project = example("pulumi-python-gate")
+    project.up().check()
+    assert project.stack_output() == {"available": 12.5, "machines": 3}
+    api.amount = "3.20"
+    preview = project.preview()
+    assert preview.returncode != 0
+    assert errors(preview) == [f"error: {TOO_LOW}"]
+    project.destroy().check()
+
+
+def test_gate_resource(example: Callable[[str], PulumiProject], api: Sandbox) -> None:
+    project = example("pulumi-python-gate-resource")
+    project.up().check()
+    api.amount = "3.20"
+    project.preview("--expect-no-changes").check()
+    project.config_set("machines", "5")
+    preview = project.preview()
+    assert preview.returncode != 0
+    line = 'before hook "lumenfall-balance-1" failed: farm (pulumi-python:dynamic:Resource): '
+    assert f"error: Preview failed: {line}{TOO_LOW}" in errors(preview)
+    assert len(api.requests) == 2
+    project.destroy("--run-program").check()
+
+
+def test_gate_stack(example: Callable[[str], PulumiProject], api: Sandbox) -> None:
+    project = example("pulumi-python-gate-stack")
+    project.up().check()
+    assert len(api.requests) == 1
+    project.destroy().check()
+    api.amount = "3.20"
+    preview = project.preview()
+    assert preview.returncode != 0
+    assert any(
+        f"(pulumi-python:dynamic:Resource): {TOO_LOW}" in line and "failed: film-" in line for line in errors(preview)
+    )
+
+
+def test_balance(example: Callable[[str], PulumiProject], api: Sandbox) -> None:
+    project = example("pulumi-python-balance")
+    project.up().check()
+    assert project.stack_output() == {"hours": 25, "balance": {"amount": 12.5, "currency": "usd"}}
+    api.amount = "11.9"
+    assert "~ amount  : 12.5 => 11.9" in project.preview("--diff").check().output
+    api.amount = "3.20"
+    up = project.up()
+    assert up.returncode != 0
+    assert errors(up) == [f"error: pulumi-python:dynamic/lumenfall:Balance resource 'funds' has a problem: {TOO_LOW}"]
+    project.destroy().check()
+
+
+def test_accounts(example: Callable[[str], PulumiProject], api: Sandbox) -> None:
+    project = example("pulumi-python-accounts")
+    project.config_set("lumenfall:secondKey", KEY, secret=True)
+    project.up().check()
+    assert project.stack_output() == {"studio": 12.5, "second": 12.5, "third": 12.5}
+    assert MARKER.encode() not in project.state_bytes()
+
+
+def test_automation(pulumi_bin: Path, tmp_path: Path, api: Sandbox) -> None:
+    """It needs a folder and a backend, no project."""
+    name = "pulumi-python-automation"
+    project = PulumiProject(
+        tmp_path, EXAMPLES / name, pulumi_bin=pulumi_bin, env={"PYTHONPATH": str(PACKAGE), **api.environ}
+    )
+
+    def deploy() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "deploy.py"],
+            cwd=project.directory,
+            env=project.environment,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+
+    done = deploy()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "deployed 3 machines"
+    assert len(api.requests) == 3
+    api.amount = "3.20"
+    stopped = deploy()
+    assert (stopped.returncode, stopped.stdout) == (2, "")
+    assert stopped.stderr == f"not deployed: {TOO_LOW}\n"
+    # Funds that go while somebody reads the preview.
+    api.amount = "12.50"
+    api.script("12.50", "12.50", "3.20")
+    drained = deploy()
+    assert drained.returncode == 3
+    assert TOO_LOW in drained.stderr
+    api.status = 401
+    assert deploy().returncode == 3
