@@ -10,6 +10,7 @@ import venv
 from pathlib import Path
 
 import pytest
+
 from support.installation import Installation
 
 ROOT = Path(__file__).parents[2]

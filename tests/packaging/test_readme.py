@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from pulumi_lumenfall.sandbox import Sandbox
 
 if TYPE_CHECKING:

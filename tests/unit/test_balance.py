@@ -13,9 +13,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core.balance import parse_balance, parse_decimal
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core.balance import parse_balance, parse_decimal
 from pulumi_lumenfall.core import AccountBalance, InvalidResponseError
 
 GOOD = b'{"object": "balance", "billing_type": "prepaid", "available": {"amount": 12.50, "currency": "usd"}}'

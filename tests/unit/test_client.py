@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import client as core_client
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import transport
 from pulumi_lumenfall import core

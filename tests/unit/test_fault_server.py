@@ -14,6 +14,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
+
 from support import faults
 from support.fault_server import Connection, FaultServer, unanswered_port
 from support.faults import BALANCE, FAULTS, answer, family, in_turn, says

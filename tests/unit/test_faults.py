@@ -11,6 +11,7 @@ import tracemalloc
 import unicodedata
 
 import pytest
+
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import client as core_client
 from pulumi_lumenfall.core import AccountBalance, LumenfallClient, LumenfallError, judge_error
 from support.fault_server import FaultServer

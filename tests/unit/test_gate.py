@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core.gate import parse_minimum
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core.gate import parse_minimum
 from pulumi_lumenfall.core import (
     AccountBalance,
     ConfigurationError,
@@ -99,7 +100,7 @@ def test_bad_policy(name: str, word: Any) -> None:
 
 
 def test_an_error_names_the_option_as_its_user_calls_it() -> None:
-    with pytest.raises(ConfigurationError, match="^--minimum: 'abc' is not an amount of dollars"):
+    with pytest.raises(ConfigurationError, match=r"^--minimum: 'abc' is not an amount of dollars"):
         Gate("abc", names=("--minimum", "--postpaid", "--unavailable"))
 
 

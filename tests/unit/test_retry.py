@@ -5,14 +5,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core.retry import (
     MAX_RETRY_AFTER_SECONDS,
     backoff_seconds,
     is_retried,
     parse_retry_after,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 NOW = 1_792_000_000.0  # 2026-10-14 17:46:40 GMT
 

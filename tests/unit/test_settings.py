@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 import trustme
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core import settings as core_settings
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core import settings as core_settings
 from pulumi_lumenfall.core import (
     ConfigurationError,
     LumenfallClient,
@@ -285,7 +286,7 @@ def test_credentials_that_are_no_file(clean_environment: Path, kind: str) -> Non
         folder.mkdir()
         make = os.mkfifo if kind == "fifo" else os.mkdir
         make(folder / "credentials.json")
-    with pytest.raises(ConfigurationError, match="the credentials file .* (is not a file|cannot be read)"):
+    with pytest.raises(ConfigurationError, match=r"the credentials file .* (is not a file|cannot be read)"):
         resolve_settings(environ={"HOME": str(clean_environment)})
 
 
@@ -334,7 +335,7 @@ def test_bad_ca_bundle(tmp_path: Path, kind: str) -> None:
                 "corrupt": b"-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----\n",
             }[kind]
         )
-    with pytest.raises(ConfigurationError, match="^ca_bundle: the CA bundle ") as caught:
+    with pytest.raises(ConfigurationError, match=r"^ca_bundle: the CA bundle ") as caught:
         LumenfallClient(KEY, ca_bundle=value)
     assert caught.value.__context__ is None
     LumenfallClient(KEY, ca_bundle=value, verify=False)

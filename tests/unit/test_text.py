@@ -10,9 +10,10 @@ import unicodedata
 from decimal import Decimal
 
 import pytest
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core.text import describe
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core.text import describe
 from pulumi_lumenfall.core import Secret, clean, format_amount
 
 KEY = Secret("lmnfl_abc123.0123456789abcdefSECRET")
@@ -83,8 +84,8 @@ def test_secret_shows_and_moves_nowhere() -> None:
     for move in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError):
             move(KEY)
-    assert KEY == Secret(KEY.reveal())
-    assert KEY != KEY.reveal()
+    assert Secret("a") == Secret("a")
+    assert Secret("a") not in (Secret("b"), "a")
 
 
 @pytest.mark.parametrize(
