@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
 from support.pulumi_project import MakeProject, PulumiProject
 
 FIND_OR_BUILD = Path(__file__).parents[1] / "tools" / "pulumi_engine" / "find_or_build.py"
