@@ -73,8 +73,8 @@ VALUES = {
     "other billing": (_with(billing_type="free"), f"value is {FUNDED}(0)", "neither 'prepaid' nor 'postpaid'"),
     "error inside": (_with(error={"code": "X"}), f"value is {FUNDED}(0)", "an error of the API"),
     "undefined": (GOOD, f"nothing_here is {FUNDED}(0)", "'nothing_here' is undefined"),
-    "no minimum": (GOOD, f"value is {FUNDED}", "minimum: nothing is not an amount"),
-    "empty minimum": (GOOD, f"value is {FUNDED}('')", "minimum: nothing is not an amount"),
+    "no minimum": (GOOD, f"value is {FUNDED}", "minimum: it is empty"),
+    "empty minimum": (GOOD, f"value is {FUNDED}('')", "minimum: it is empty"),
     "undefined minimum": (GOOD, f"value is {FUNDED}(nothing_here)", "'nothing_here' is undefined"),
     "bad minimum": (GOOD, f"value is {FUNDED}('1,50')", "minimum: '1,50' is not an amount"),
     "nan": (GOOD, f"value is {FUNDED}('nan')", "minimum: 'nan' is not an amount"),
@@ -144,7 +144,7 @@ def _case(name, expression, **task):
 
 BAD = {
     "minimum": (f"{LOOKUP}, minimum='abc')", "minimum: 'abc' is not an amount"),
-    "empty minimum": (f"{LOOKUP}, minimum='')", "minimum: nothing is not an amount"),
+    "empty minimum": (f"{LOOKUP}, minimum='')", "minimum: it is empty"),
     "policy": (f"{LOOKUP}, minimum=5, postpaid='maybe')", "Invalid value 'maybe' for config 'postpaid'"),
     "timeout": (f"{LOOKUP}, timeout='10s')", "timeout: '10s' is not a number of seconds"),
     "boolean": (f"{LOOKUP}, validate_certs='maybe')", "validate_certs: 'maybe' is not a boolean"),
