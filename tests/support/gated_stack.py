@@ -8,10 +8,9 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from support.pulumi_project import CommandResult, PulumiProject
-
 import pulumi_lumenfall
 from pulumi_lumenfall.sandbox import Sandbox
+from support.pulumi_project import CommandResult, PulumiProject
 
 #: The key of every sandbox here: easy to find wherever it should not be.
 KEY = "lmnfl_kid.marker-of-the-tests"

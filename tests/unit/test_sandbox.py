@@ -56,6 +56,10 @@ class Client:
         return Reply(response.status, response.headers, response.read().decode())
 
 
+def raw(api: Sandbox) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", int(api.url.rpartition(":")[2])), timeout=10)
+
+
 @pytest.fixture
 def api() -> Iterator[Sandbox]:
     with Sandbox(amount="12.50") as api:
@@ -301,7 +305,7 @@ def test_requests_are_recorded_without_the_key(api: Sandbox, client: Client) -> 
 
 def test_log_line_is_plain(api: Sandbox) -> None:
     """A request prints as one short line, and nothing a client sends reaches the terminal as such."""
-    with socket.create_connection(("127.0.0.1", int(api.url.rpartition(":")[2]))) as link:
+    with raw(api) as link:
         link.sendall(b"GET /\x1b[31m\x9b\x07%0a HTTP/1.1\r\n\r\n")
         link.recv(1000)
     assert re.fullmatch(r"\d\d:\d\d:\d\d GET /%1B\[31m%9B%07%0a 404 INVALID_REQUEST", str(api.requests[0]))
@@ -344,7 +348,7 @@ def test_control_path(api: Sandbox, client: Client) -> None:
 @pytest.mark.parametrize("framing", ["Content-Length: 65537", "Content-Length: x", "Transfer-Encoding: chunked"])
 def test_body_that_cannot_be_read_ends_the_connection(api: Sandbox, framing: str) -> None:
     """A body of unknown or absurd length is refused, and what follows it is not taken for a request."""
-    with socket.create_connection(("127.0.0.1", int(api.url.rpartition(":")[2]))) as link:
+    with raw(api) as link:
         link.sendall(f"PUT /sandbox HTTP/1.1\r\n{framing}\r\n\r\n".encode())
         with link.makefile("rb") as answer:
             assert answer.read().startswith(b"HTTP/1.1 400 ")
@@ -352,7 +356,7 @@ def test_body_that_cannot_be_read_ends_the_connection(api: Sandbox, framing: str
 
 def test_not_http(api: Sandbox) -> None:
     """Garbage gets an error and no traceback, and the next client is served."""
-    with socket.create_connection(("127.0.0.1", int(api.url.rpartition(":")[2]))) as link:
+    with raw(api) as link:
         link.sendall(b"\x16\x03\x01 what is this\r\n\r\n")
         assert b"INVALID_REQUEST" in link.recv(1000)
     client = Client(api)
@@ -402,7 +406,7 @@ def test_close_is_at_once_with_open_connections(api: Sandbox, client: Client) ->
     with pytest.raises((OSError, http.client.HTTPException)):
         client.ask()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", int(api.url.rpartition(":")[2])))
+        raw(api)
 
 
 def test_explicit_start() -> None:
@@ -455,9 +459,17 @@ def test_answers_promptly(client: Client) -> None:
 
 def test_no_answer_leaves_in_pieces(api: Sandbox) -> None:
     """Head and body come in one packet, so that a test that reads once reads all."""
-    with socket.create_connection(("127.0.0.1", int(api.url.rpartition(":")[2]))) as link:
+    with raw(api) as link:
         link.sendall(f"GET /v1/balance HTTP/1.1\r\nAuthorization: Bearer {api.key}\r\n\r\n".encode())
         assert link.recv(65_536).endswith(b"}}")
+
+
+def test_head_has_no_body(api: Sandbox) -> None:
+    """The answer to HEAD ends with its headers, or a client would read the body as the next answer."""
+    with raw(api) as link:
+        link.sendall(b"HEAD /v1/balance HTTP/1.1\r\nConnection: close\r\n\r\n")
+        with link.makefile("rb") as answer:
+            assert answer.read().endswith(b"\r\n\r\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
