@@ -80,14 +80,17 @@ def clean(text: object, secrets: Iterable[Secret] = (), limit: int = MAX_SERVER_
 
 
 def _redact(line: str, secret: str) -> str:
-    """Replace the secret, and every piece of it of 8 characters and more, by ``***``."""
+    """Replace the secret, and every piece of it of 8 characters and more, in any case, by ``***``."""
     size = min(_FRAGMENT, len(secret))
     if not size:
         return line
+    # Of ASCII alone: other letters change their length with their case.
+    folded = "".join(character.lower() if character.isascii() else character for character in line)
+    secret = secret.lower()
     pieces = {secret[start : start + size] for start in range(len(secret) - size + 1)}
     hidden = [False] * len(line)
     for start in range(len(line) - size + 1):
-        if line[start : start + size] in pieces:
+        if folded[start : start + size] in pieces:
             hidden[start : start + size] = [True] * size
     shown = []
     for position, character in enumerate(line):
