@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import NoReturn, Sequence
+from collections.abc import Sequence
+from typing import NoReturn
 
 from ..core import ConfigurationError, __version__
 
@@ -100,8 +101,27 @@ examples:
 
 # Options that are followed by a value, to tell a command from the value of an option before it.
 _WITH_VALUE = frozenset(
-    "--amount --api-key-file --base-url --billing-type --ca-bundle --delay --format --max-attempts --minimum "
-    "--output --poll --port --postpaid --retry-after --status --timeout --unavailable --wait --warn".split()
+    [
+        "--amount",
+        "--api-key-file",
+        "--base-url",
+        "--billing-type",
+        "--ca-bundle",
+        "--delay",
+        "--format",
+        "--max-attempts",
+        "--minimum",
+        "--output",
+        "--poll",
+        "--port",
+        "--postpaid",
+        "--retry-after",
+        "--status",
+        "--timeout",
+        "--unavailable",
+        "--wait",
+        "--warn",
+    ]
 )
 _KEY_OPTION = re.compile(r"--?(lumenfall[-_])?(api[-_]?)?(key|token|secret|password)(=.*)?", re.IGNORECASE | re.DOTALL)
 _OPTION_NAME = re.compile(r"--?[a-z][a-z-]{0,24}")
@@ -131,6 +151,10 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         if "--help" in words or "-h" in words:
             raise HelpRequested(_overview())
     elif command not in COMMANDS:
+        for word in words:
+            # More likely that word's value than a command.
+            if word.startswith("-") and word.partition("=")[0] not in (*_WITH_VALUE, "--json", "--help", "-h"):
+                raise _unknown(word, None)
         raise ConfigurationError(
             f"unknown command (known: {', '.join(COMMANDS)})", hint="see: lumenfall-balance --help"
         )

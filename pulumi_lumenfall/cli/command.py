@@ -8,8 +8,10 @@ import os
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from importlib import import_module
-from typing import Mapping, Sequence
 
 from ..core import ConfigurationError, Gate, LumenfallClient, LumenfallError, Settings, resolve_settings
 from .arguments import HelpRequested, guess_format, parse_arguments
@@ -73,32 +75,58 @@ def _write(report: Report, chosen: str, output: str | None, environ: Mapping[str
 
 
 def _ask(options: Namespace, environ: Mapping[str, str]) -> Report:
-    gate: Gate | None = None
-    settings: Settings | None = None
-    started = time.monotonic()
+    """Read the settings and ask, once or for as long as ``--wait`` says."""
+    report = Report()
     try:
-        warn_at = None
         if options.command == "check":
-            gate = Gate(
-                options.minimum,
-                postpaid=options.postpaid,
-                unavailable=options.unavailable,
-                names=("--minimum", "--postpaid", "--unavailable"),
+            report = report._replace(
+                gate=Gate(
+                    options.minimum,
+                    postpaid=options.postpaid,
+                    unavailable=options.unavailable,
+                    names=("--minimum", "--postpaid", "--unavailable"),
+                )
             )
             if options.warn is not None:
-                warn_at = Gate(options.warn, names=("--warn", "", "")).minimum
-                if warn_at < gate.minimum:
-                    raise ConfigurationError(
-                        "--warn: it is below --minimum, so it would never warn", hint="set --warn above --minimum"
-                    )
+                report = report._replace(warn_at=_warn_at(options.warn, report.gate))
         settings = read_settings(options, environ)
-        started = time.monotonic()
+        report = report._replace(warnings=settings.warnings)
+        if options.command == "show" or options.wait is None:
+            return _ask_once(report, settings)
+        # Imported here: most checks do not wait.
+        from .wait import DEFAULT_POLL_SECONDS, MIN_POLL_SECONDS, parse_duration, wait_until_enough
+
+        wait = parse_duration("--wait", options.wait)
+        poll = DEFAULT_POLL_SECONDS
+        if options.poll is not None:
+            poll = parse_duration("--poll", options.poll, least=MIN_POLL_SECONDS)
+    except ConfigurationError as error:
+        return report._replace(error=error)
+
+    def ask(seconds: float | None) -> Report:
+        timeout = settings.timeout if seconds is None else min(seconds, settings.timeout)
+        return _ask_once(report, replace(settings, timeout=timeout))
+
+    return wait_until_enough(ask, wait, poll, environ)
+
+
+def _ask_once(report: Report, settings: Settings) -> Report:
+    started = time.monotonic()
+    try:
         with LumenfallClient.from_settings(settings) as client:
             balance = client.fetch_balance()
     except LumenfallError as error:
-        seconds = time.monotonic() - started if error.attempts else None
-        return Report(error=error, gate=gate, seconds=seconds, warnings=settings.warnings if settings else ())
-    return Report(balance, None, gate, warn_at, time.monotonic() - started, "", settings.warnings)
+        return report._replace(error=error, seconds=time.monotonic() - started if error.attempts else None)
+    return report._replace(balance=balance, seconds=time.monotonic() - started)
+
+
+def _warn_at(text: str, gate: Gate | None) -> Decimal:
+    amount = Gate(text, names=("--warn", "", "")).minimum
+    if gate is not None and amount < gate.minimum:
+        raise ConfigurationError(
+            "--warn: it is below --minimum, so it would never warn", hint="set --warn above --minimum"
+        )
+    return amount
 
 
 def read_settings(options: Namespace, environ: Mapping[str, str]) -> Settings:

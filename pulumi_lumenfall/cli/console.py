@@ -13,7 +13,7 @@ import os
 import stat
 import sys
 from collections.abc import Mapping
-from typing import IO
+from typing import TextIO
 
 
 class OutputError(Exception):
@@ -100,7 +100,7 @@ def reason(error: Exception) -> str:
     return (getattr(error, "strerror", None) or "it is not usable").lower()
 
 
-def is_terminal(stream: IO[str] | None) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
     """Whether a person watches this stream."""
     try:
         return stream is not None and stream.isatty()
@@ -108,7 +108,7 @@ def is_terminal(stream: IO[str] | None) -> bool:
         return False
 
 
-def may_colour(stream: IO[str] | None, environ: Mapping[str, str]) -> bool:
+def may_colour(stream: TextIO | None, environ: Mapping[str, str]) -> bool:
     """Whether to colour what goes to a stream: https://no-color.org, and not on a dumb terminal."""
     return is_terminal(stream) and not environ.get("NO_COLOR") and environ.get("TERM", "dumb") != "dumb"
 
@@ -119,7 +119,7 @@ def write_all(descriptor: int, data: bytes) -> None:
         data = data[os.write(descriptor, data) :]
 
 
-def _write(stream: IO[str], text: str) -> None:
+def _write(stream: TextIO, text: str) -> None:
     # A stream that knows no more than ASCII shows the rest escaped instead of failing.
     write_all(stream.fileno(), text.encode(stream.encoding or "utf-8", "backslashreplace"))
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from typing import Mapping
+from collections.abc import Mapping
 
 from ..core import ConfigurationError
 from ..sandbox import serve

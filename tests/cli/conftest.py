@@ -151,3 +151,11 @@ def ended_by(cli: CommandLine) -> Callable[[Process], Ended]:
         return Ended(process.returncode, out, err)
 
     return wait
+
+
+@pytest.fixture
+def plain_user() -> Sequence[str]:
+    """A prefix that runs a command without root's right to write everywhere."""
+    if os.geteuid() != 0:
+        return ()
+    return ("setpriv", "--bounding-set", "-dac_override", "--inh-caps", "-dac_override")

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 
 import pytest
+
+from pulumi_lumenfall.cli.arguments import FORMATS
+from pulumi_lumenfall.sandbox import Answer
 
 
 def test_a_key_file(cli, api):
@@ -120,15 +122,13 @@ def test_the_key_is_on_no_process_list(cli, api):
 
 def test_a_server_that_echoes_the_key(cli, api):
     """It is taken out of what the server says, in every format."""
-    from pulumi_lumenfall.sandbox import Answer
-
     body = f'{{"error": {{"message": "key {api.key} is bad", "code": "{api.key}"}}}}'
-    for format in ("text", "json", "github", "nagios", "prometheus"):
+    for format in FORMATS:
         api.script(Answer(400, body, {"X-Lumenfall-Request-Id": api.key}))
         files = {name: str(cli.folder / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
         ended = cli("check", "--minimum", "5", "--format", format, api=api, env=files)
         assert ended.status == 3
         assert "key *** is bad" in ended.text.replace("&#42;", "*")
-        written = "".join(open(path).read() for path in files.values() if os.path.exists(path))
+        written = "".join(path.read_text() for path in cli.folder.iterdir())
         for piece in (api.key, api.key[:16], api.key[-16:]):
             assert piece not in ended.text + written

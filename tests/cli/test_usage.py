@@ -80,16 +80,25 @@ def test_a_mistake_is_an_object_in_json(cli, api, words):
         ["-key", SECRET],
     ],
 )
-@pytest.mark.parametrize("format", arguments.FORMATS)
-def test_a_key_option_is_answered_to_the_point(cli, api, words, format):
+def test_a_key_option_is_answered_to_the_point(cli, api, words):
     """It says how to pass a key, and does not show the one that was typed."""
-    ended = cli(*words, "--format", format, api=api)
+    ended = cli(*words, api=api)
     assert ended.status == 3
     assert "a key is never given on the command line" in ended.text
     assert "--api-key-file" in ended.text
     assert "LUMENFALL_API_KEY" in ended.text
     assert not set(re.findall(r"lmnfl|abc123|s3cr3t", ended.text))
     assert api.requests == []
+
+
+@pytest.mark.parametrize("format", arguments.FORMATS)
+def test_a_mistake_in_every_format(cli, format):
+    """Status 3, and the message, where the format has its messages; never the value."""
+    for words in (["--api-key", SECRET], ["--frob", SECRET], ["check"]):
+        ended = cli(*words, "--format", format)
+        assert ended.status == 3
+        assert re.search("a key is never given on the command line|unknown option --frob|needs --minimum", ended.text)
+        assert not re.search(r"lmnfl|abc123|s3cr3t", ended.text)
 
 
 @pytest.mark.parametrize(

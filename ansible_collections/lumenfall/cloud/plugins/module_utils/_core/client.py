@@ -112,6 +112,7 @@ class LumenfallClient:
             outcome, asked_wait = self._attempt(deadline)
             if isinstance(outcome, LumenfallError):
                 outcome.attempts = attempt
+                outcome.retry_after_seconds = asked_wait
                 if isinstance(outcome, DeadlineExceededError):
                     outcome = self._deadline_error(outcome, before)
                     break

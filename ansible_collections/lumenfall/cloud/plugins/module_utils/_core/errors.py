@@ -42,9 +42,13 @@ class LumenfallError(Exception):
         attempts: Requests tried; 0 where nothing was sent.
         retryable: Whether the same call may succeed later without a change.
         hint: What to do next, one line, or None.
+
+    Attributes:
+        retry_after_seconds: How long the server asked to be left alone, or None.
     """
 
     default_hint: str | None = None
+    retry_after_seconds: float | None = None
 
     def __init__(
         self,
