@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from support.pulumi_project import MakeProject
 
 CONSTANT = """
