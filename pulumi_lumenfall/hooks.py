@@ -9,7 +9,7 @@ deployment that changes nothing costly needs no funds, and neither does a refres
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import copy_context
 from fnmatch import fnmatchcase
 from typing import Any
@@ -128,9 +128,10 @@ def gate_stack(
     Raises:
         pulumi.RunError: A plain ``minimum`` or policy is malformed, or ``types`` names none.
     """
-    patterns = [types] if isinstance(types, str) else list(types)
-    if not patterns or not all(isinstance(pattern, str) and pattern for pattern in patterns):
-        raise pulumi.RunError("types: no type of resource is named; set types to patterns such as 'aws:ec2/*'")
+    try:
+        patterns = check_types(types)
+    except LumenfallError as error:
+        raise pulumi.RunError(with_hint(error)) from None
     hook = balance_hook(
         minimum,
         postpaid=postpaid,
@@ -141,7 +142,7 @@ def gate_stack(
     )
 
     def bind(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-        if not args.custom or _matches(args.type_, _FREE_TYPES) or not _matches(args.type_, patterns):
+        if not args.custom or not is_gated(args.type_, patterns):
             return None
         binding = pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
         opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(hooks=binding))
@@ -208,6 +209,25 @@ class _Guard:
                 hint="let the resource depend on where that Output comes from (depends_on)",
             )
         return None if values is None else dict(values)
+
+
+def check_types(types: object) -> list[str]:
+    """The patterns that say which types of resource are gated.
+
+    Raises:
+        ConfigurationError: They are not patterns, or there are none: that would gate nothing.
+    """
+    patterns = [types] if isinstance(types, str) else list(types) if isinstance(types, Iterable) else []
+    if not patterns or not all(isinstance(pattern, str) and pattern for pattern in patterns):
+        raise ConfigurationError(
+            "types: no type of resource is named", hint="set types to patterns such as 'aws:ec2/*', or leave it away"
+        )
+    return patterns
+
+
+def is_gated(type_: str, patterns: Sequence[str]) -> bool:
+    """Whether the patterns gate a type of resource; what costs nothing is never gated."""
+    return _matches(type_, patterns) and not _matches(type_, _FREE_TYPES)
 
 
 def _matches(type_: str, patterns: Sequence[str]) -> bool:

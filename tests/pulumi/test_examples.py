@@ -18,7 +18,7 @@ from pulumi_lumenfall.sandbox import Sandbox
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TESTED = {
     *("pulumi-python-read", "pulumi-python-gate", "pulumi-python-gate-resource", "pulumi-python-gate-stack"),
-    *("pulumi-python-balance", "pulumi-python-accounts", "pulumi-python-automation"),
+    *("pulumi-python-balance", "pulumi-python-accounts", "pulumi-python-automation", "pulumi-python-policy"),
 }
 TOO_LOW = "balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
 

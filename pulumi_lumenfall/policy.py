@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""A CrossGuard policy: no stack that it is applied to is previewed or deployed without funds.
+
+It needs ``pip install 'pulumi-lumenfall[policy]'``, and runs in a process of the policy pack's own, with the
+environment of the ``pulumi`` command.
+
+A policy judges every resource of a deployment, changed or not. To gate only what changes, use
+:func:`pulumi_lumenfall.balance_hook` in the program instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+try:
+    # Its versions pin other ones of protobuf than pulumi's newest do, so it is not in every environment.
+    from pulumi_policy import (  # type: ignore[import-not-found, unused-ignore]
+        EnforcementLevel,
+        PolicyConfigSchema,
+        ResourceValidationArgs,
+        ResourceValidationPolicy,
+    )
+except ImportError as problem:
+    raise ImportError(
+        "the package pulumi-policy is not installed; run: pip install 'pulumi-lumenfall[policy]'"
+    ) from problem
+
+from ._shared import Run, fetch
+from .config import config_layer
+from .core import ConfigurationError, Gate, LumenfallError, argument_layer, judge_error, resolve_settings, with_hint
+from .functions import Amount
+from .hooks import check_types, is_gated
+
+__all__ = ["require_balance_policy"]
+
+_LEVELS = {level.value: level for level in EnforcementLevel if level is not EnforcementLevel.REMEDIATE}
+_POLICY_WORDS = {"type": "string", "enum": ["allow", "deny"]}
+_SCHEMA = {
+    "minimum": {"type": ["string", "number"], "description": "The least balance that is enough, dollars."},
+    "postpaid": {**_POLICY_WORDS, "description": "What a postpaid account without an amount counts as."},
+    "unavailable": {**_POLICY_WORDS, "description": "What a balance that is temporarily unavailable counts as."},
+    "types": {"type": "array", "items": {"type": "string"}, "description": "Types of resources, as patterns."},
+}
+
+
+def require_balance_policy(
+    minimum: Amount,
+    enforcement_level: str = "mandatory",
+    *,
+    types: str | Sequence[str] = "*",
+    postpaid: str | None = None,
+    unavailable: str | None = None,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    timeout: float | None = None,
+    name: str = "lumenfall-balance",
+) -> ResourceValidationPolicy:
+    """A policy that is violated unless there are funds.
+
+    It judges each resource before it is created or updated, so that it stops ``up --skip-preview`` in time too. All
+    resources of one preview or one up share one answer, up to 30 s old (``LUMENFALL_CACHE_SECONDS``); an up never
+    decides on what its preview saw. A refresh and a destroy are not judged.
+
+    ::
+
+        PolicyPack(name="funds", policies=[require_balance_policy(5)])
+
+    ``minimum``, ``postpaid``, ``unavailable`` and ``types`` may be set anew with ``--policy-pack-config``::
+
+        {"lumenfall-balance": {"minimum": 20, "enforcementLevel": "advisory"}}
+
+    Args:
+        minimum: The least amount that is enough, dollars, >= 0.
+        enforcement_level: ``"mandatory"`` (default), ``"advisory"`` (a warning) or ``"disabled"``.
+        types: Which types of resource to judge, as patterns with ``*`` and ``?``; all by default. Providers, stack
+            references and ``Balance`` are left alone.
+        postpaid: ``"allow"`` (default) or ``"deny"``: what a postpaid account without an amount counts as.
+        unavailable: ``"deny"`` (default) or ``"allow"``: what a balance that is temporarily unavailable counts as.
+        api_key: API key; by default ``lumenfall:apiKey``, ``LUMENFALL_API_KEY``, then the credentials file.
+        base_url: Where the API is; by default ``lumenfall:baseUrl``, ``LUMENFALL_API_BASE``, then the public API.
+        timeout: Total deadline, seconds, 0 < t <= 3600; by default ``lumenfall:timeout``, ``LUMENFALL_TIMEOUT``, 30.
+        name: The policy's name, unique in its pack.
+
+    Returns:
+        A policy for ``PolicyPack(policies=[...])``.
+
+    Raises:
+        pulumi.RunError: ``minimum``, a policy word, ``types`` or ``enforcement_level`` is malformed.
+    """
+    arguments = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable, "types": types}
+    try:
+        _rules(arguments)
+        if enforcement_level not in _LEVELS:
+            raise ConfigurationError(
+                "enforcement_level is not a level that this policy has",
+                hint="set enforcement_level to 'mandatory', 'advisory' or 'disabled'",
+            )
+    except LumenfallError as error:
+        raise pulumi.RunError(with_hint(error)) from None
+    # The process of a pack serves one preview or one up.
+    run = Run()
+    settings = argument_layer(api_key=api_key, base_url=base_url, timeout=timeout)
+
+    def validate(args: ResourceValidationArgs, report_violation: Callable[[str, str | None], None]) -> None:
+        # Each resource is told, since the others may be under way at the same moment.
+        try:
+            gate, patterns = _rules({**arguments, **args.get_config()})
+            if not is_gated(args.resource_type, patterns):
+                return
+            verdict = gate.judge(fetch(run, resolve_settings(settings, config_layer())))
+        except LumenfallError as error:
+            verdict = judge_error(error)
+        if not verdict.sufficient:
+            report_violation(verdict.message, args.urn)
+
+    return ResourceValidationPolicy(
+        name=name,
+        description="Resources are created and updated only while the Lumenfall balance is enough.",
+        validate=validate,
+        enforcement_level=_LEVELS[enforcement_level],
+        config_schema=PolicyConfigSchema(_SCHEMA),
+    )
+
+
+def _rules(arguments: Mapping[str, Any]) -> tuple[Gate, list[str]]:
+    """What is enough, and for which types.
+
+    Raises:
+        ConfigurationError: An argument is malformed.
+    """
+    gate = Gate(arguments["minimum"], postpaid=arguments["postpaid"], unavailable=arguments["unavailable"])
+    return gate, check_types(arguments["types"])

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""The policy pack of the examples on the real engine: it stops a deployment before anything is made."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.gated_stack import KEY, MARKER, PACKAGE, GatedStack, gated_stack
+from support.policy_environment import policy_python
+from support.pulumi_project import CommandResult
+
+PACK = Path(__file__).parents[2] / "examples" / "pulumi-python-policy"
+PROGRAM = "for number in range(20):\n    costly(f'gpu-{number}')\n"
+TOO_LOW = "balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
+
+
+class Policed:
+    """A stack and a copy of the pack that it is judged by."""
+
+    def __init__(self, stack: GatedStack, pack: Path) -> None:
+        self.stack = stack
+        self.api = stack.api
+        self.pack = pack
+
+    def run(self, *command: str, config: dict[str, object] | None = None) -> CommandResult:
+        """Runs a command under the policy, with a config for it."""
+        options = ["--policy-pack", str(self.pack)]
+        if config is not None:
+            path = self.pack / "test.json"
+            path.write_text(json.dumps({"lumenfall-balance": config}), encoding="utf-8")
+            options += ["--policy-pack-config", str(path)]
+        return self.stack.project.run(*command, *options)
+
+
+@pytest.fixture(scope="module")
+def python(pytestconfig: pytest.Config) -> Path:
+    with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        return policy_python()
+
+
+@pytest.fixture(scope="module")
+def policed(python: Path, pulumi_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Policed]:
+    folder = tmp_path_factory.mktemp("policy")
+    pack = folder / "pack"
+    shutil.copytree(PACK, pack)
+    # The engine that is built from the public Go modules starts packs in another way; see tools/pulumi_engine.
+    if (pulumi_bin / "pulumi-analyzer-policy-python-pack").exists():
+        manifest = pack / "PulumiPolicy.yaml"
+        text = manifest.read_text(encoding="utf-8")
+        manifest.write_text(text.replace("runtime: python", "runtime: python-pack"), encoding="utf-8")
+    with gated_stack(folder / "stack", pulumi_bin, env={"PULUMI_PYTHON_CMD": str(python)}) as stack:
+        yield Policed(stack, pack)
+
+
+def test_enough(policed: Policed) -> None:
+    """Twenty resources, one request, no violation."""
+    policed.stack.program(PROGRAM)
+    policed.run("preview").check()
+    assert len(policed.api.requests) == 1
+
+
+@pytest.mark.parametrize("command", [("preview",), ("up", "--yes", "--skip-preview")], ids=["preview", "up"])
+def test_too_low(policed: Policed, command: tuple[str, ...]) -> None:
+    """Nothing is made, in an up without a preview too."""
+    policed.stack.program(PROGRAM)
+    policed.api.amount = "3.20"
+    result = policed.run(*command)
+    assert result.returncode != 0
+    assert "[mandatory]  lumenfall-balance" in result.output
+    assert TOO_LOW in result.output
+    assert "Traceback" not in result.output
+    assert policed.stack.resources() == {}
+    assert len(policed.api.requests) == 1
+
+
+def test_an_error(policed: Policed) -> None:
+    policed.stack.program("costly('gpu')\n")
+    policed.api.status = 401
+    result = policed.run("preview")
+    assert result.returncode != 0
+    assert "cannot tell whether the balance is enough: the API key was not accepted" in result.output
+    assert "Traceback" not in result.output
+    assert MARKER not in result.output
+
+
+def test_a_balance_that_changes_between_preview_and_up(policed: Policed) -> None:
+    policed.stack.program(PROGRAM)
+    policed.api.script("12.50", "3.20")
+    result = policed.run("up", "--yes")
+    assert result.returncode != 0
+    assert TOO_LOW in result.output
+    assert [request.note for request in policed.api.requests] == ["12.50 usd", "3.20 usd"]
+    assert policed.stack.resources() == {}
+
+
+def test_pack_config(policed: Policed) -> None:
+    """It sets another minimum, a policy, types, or only warns; a bad one is a violation that names it."""
+    policed.stack.program("costly('gpu')\n")
+    advisory = policed.run("preview", config={"minimum": 20, "enforcementLevel": "advisory"}).check()
+    assert "[advisory]  lumenfall-balance" in advisory.output
+    assert "have 12.50 usd, need 20.00 usd" in advisory.output
+    policed.run("preview", config={"minimum": "12.50"}).check()
+    policed.run("preview", config={"minimum": 20, "types": ["aws:*"]}).check()
+    bad = policed.run("preview", config={"minimum": "much"})
+    assert bad.returncode != 0
+    assert "minimum: 'much' is not an amount of dollars" in bad.output
+    policed.api.billing_type, policed.api.amount = "postpaid", None
+    postpaid = policed.run("preview", config={"postpaid": "deny"})
+    assert postpaid.returncode != 0
+    assert "a postpaid account holds no prepaid funds" in postpaid.output
+
+
+def test_a_key_in_config(policed: Policed) -> None:
+    """Stack config reaches the pack."""
+    project = policed.stack.program("costly('gpu')\n")
+    project.config_set("lumenfall:apiKey", KEY, secret=True)
+    project.environment["LUMENFALL_API_KEY"] = "wrong"
+    try:
+        result = policed.run("preview").check()
+        assert MARKER not in result.output
+    finally:
+        project.environment["LUMENFALL_API_KEY"] = KEY
+        project.run("config", "rm", "lumenfall:apiKey").check()
+    assert [request.authorized for request in policed.api.requests] == [True]
+
+
+BAD_ARGUMENTS = """
+import pulumi
+from pulumi_lumenfall.policy import require_balance_policy
+
+for arguments in (
+    {"minimum": -1}, {"minimum": None}, {"minimum": 5, "postpaid": "no"}, {"minimum": 5, "types": []},
+    {"minimum": 5, "enforcement_level": "remediate"}, {"minimum": 5, "enforcement_level": "always"},
+):
+    try:
+        require_balance_policy(**arguments)
+    except pulumi.RunError as error:
+        print(error)
+"""
+
+
+def test_bad_arguments(python: Path) -> None:
+    done = subprocess.run(
+        [str(python), "-c", BAD_ARGUMENTS], env={"PYTHONPATH": str(PACKAGE)}, capture_output=True, text=True, check=True
+    )
+    starts = ["minimum: -1", "minimum: ", "postpaid: 'no'", "types: no", "enforcement_level ", "enforcement_level "]
+    for line, start in zip(done.stdout.splitlines(), starts, strict=True):
+        assert line.startswith(start)
+
+
+def test_without_the_extra() -> None:
+    """The import says what to install."""
+    block = "import sys; sys.modules['pulumi_policy'] = None\nimport pulumi_lumenfall.policy"
+    env = {"PYTHONPATH": str(PACKAGE)}
+    done = subprocess.run([sys.executable, "-c", block], env=env, capture_output=True, text=True, check=False)
+    assert "run: pip install 'pulumi-lumenfall[policy]'" in done.stderr
