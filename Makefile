@@ -31,7 +31,7 @@ unit: $(READY)  ## the core, the sandbox and the command line, over real sockets
 
 engines: $(READY)  ## Pulumi programs and playbooks through the real engines
 	@$(BIN)/python tools/pulumi_engine/find_or_build.py
-	$(PYTEST) -n auto tests/pulumi tests/ansible
+	$(PYTEST) -n auto tests/contract tests/pulumi tests/ansible
 
 ansible: $(READY)  ## the collection's sanity, unit and integration tests
 	$(BIN)/python tools/ansible_test.py
