@@ -142,7 +142,16 @@ def collections(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     """A collections path with the archive installed in it."""
     folder = tmp_path_factory.mktemp("collections")
     home = tmp_path_factory.mktemp("home")
-    command = [str(BIN / "ansible-galaxy"), "collection", "install", str(archive), "-p", str(folder), "--offline"]
+    command = [
+        str(BIN / "ansible-galaxy"),
+        "collection",
+        "install",
+        str(archive),
+        "-p",
+        str(folder),
+        "--offline",
+        "--force",
+    ]
     subprocess.run(command, env=clean_environment(home), check=True, capture_output=True, timeout=LIMIT_SECONDS)
     return folder
 

@@ -51,7 +51,7 @@ class OneAnswer:
 
     def __init__(self) -> None:
         self._salt = secrets.token_bytes(32)
-        self._memory = _anonymous_file()
+        self._memory = _anonymous_memory()
 
     @property
     def salt(self) -> bytes:
@@ -114,25 +114,20 @@ class OneAnswer:
                     del table[question]
             data = json.dumps(table).encode()
             # Cut first: a worker that is killed in between leaves no table, rather than half of two.
-            os.ftruncate(self._descriptor, 0)
+            os.ftruncate(self._memory, 0)
             written = 0
             while written < len(data):
-                written += os.pwrite(self._descriptor, data[written:], written)
+                written += os.pwrite(self._memory, data[written:], written)
         finally:
             self._unlock(_TABLE_LOCK)
 
     def _read(self) -> Dict[str, List[Dict[str, Any]]]:
-        size = os.fstat(self._descriptor).st_size
+        size = os.fstat(self._memory).st_size
         try:
-            table = json.loads(os.pread(self._descriptor, size, 0))
+            table = json.loads(os.pread(self._memory, size, 0))
         except ValueError:
             return {}
         return table if isinstance(table, dict) else {}
-
-    @property
-    def _descriptor(self) -> int:
-        assert self._memory is not None
-        return self._memory.fileno()
 
     def _lock(self, position: int, patience_seconds: float) -> float:
         """Take a lock; returns the seconds that it took, 0 if nobody held it."""
@@ -140,7 +135,7 @@ class OneAnswer:
         pause = 0.0
         while True:
             try:
-                fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, position)
+                fcntl.lockf(self._memory, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, position)
                 return time.monotonic() - start if pause else 0.0
             except (BlockingIOError, PermissionError):
                 if time.monotonic() - start >= patience_seconds:
@@ -149,7 +144,7 @@ class OneAnswer:
             time.sleep(pause)
 
     def _unlock(self, position: int) -> None:
-        fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, position)
+        fcntl.lockf(self._memory, fcntl.LOCK_UN, 1, position)
 
 
 def _group_of(host: str, groups: List[Dict[str, Any]], batch: Sequence[str]) -> Dict[str, Any]:
@@ -164,11 +159,12 @@ def _is_fresh(kept: Dict[str, Any]) -> bool:
     return all(0 <= age < KEPT_SECONDS for age in ages)
 
 
-def _anonymous_file() -> Any:
-    """Memory with the face of a file, which has no name and ends with its last holder; or None."""
+def _anonymous_memory() -> int | None:
+    """A descriptor of memory with the face of a file, which has no name and ends with its last holder; or None."""
     try:
         if hasattr(os, "memfd_create"):
-            return os.fdopen(os.memfd_create("lumenfall"), "r+b", buffering=0)
-        return tempfile.TemporaryFile(buffering=0)
+            return os.memfd_create("lumenfall")
+        with tempfile.TemporaryFile() as file:
+            return os.dup(file.fileno())
     except OSError:
         return None

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""One answer for several processes: which one each gets, for how long, and what happens when one of them dies."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+
+import pytest
+
+from ansible_collections.lumenfall.cloud.plugins.plugin_utils import _one_answer
+from ansible_collections.lumenfall.cloud.plugins.plugin_utils._one_answer import OneAnswer
+
+FORK = multiprocessing.get_context("fork")
+BATCH = ["a", "b", "c"]
+
+
+class Source:
+    """Counts what is fetched."""
+
+    def __init__(self):
+        self.count = 0
+
+    def __call__(self, _waited):
+        self.count += 1
+        return {"number": self.count}
+
+
+class Clock:
+    """Stands in for both clocks of the file."""
+
+    def __init__(self):
+        self.mono = self.wall = 1000.0
+
+    def monotonic(self):
+        return self.mono
+
+    def time(self):
+        return self.wall
+
+    def sleep(self, seconds):
+        self.mono += seconds
+        self.wall += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that only a test moves."""
+    clock = Clock()
+    monkeypatch.setattr(_one_answer, "time", clock)
+    return clock
+
+
+def ask(answers, host, fetch, question="q", batch=BATCH):
+    return answers.ask(question, host, batch, 5.0, fetch)
+
+
+def in_a_fork(function):
+    """Run it in a process of its own; its result."""
+    reader, writer = FORK.Pipe(duplex=False)
+    process = FORK.Process(target=lambda: writer.send(function()))
+    process.start()
+    result = reader.recv()
+    process.join()
+    return result
+
+
+def test_the_kth_ask_gets_the_kth_answer():
+    """Whatever the order of the hosts."""
+    answers, fetch = OneAnswer(), Source()
+    got = [(host, ask(answers, host, fetch)["number"]) for host in "aabcbacb"]
+    assert got == [("a", 1), ("a", 2), ("b", 1), ("c", 1), ("b", 2), ("a", 3), ("c", 2), ("b", 3)]
+    assert fetch.count == 3
+
+
+def test_forks_share_what_the_parent_made():
+    """Each is a new process, as Ansible's workers are."""
+    answers = OneAnswer()
+    got = [in_a_fork(lambda host=host: ask(answers, host, lambda _waited: {"by": host})) for host in BATCH]
+    assert got == [{"by": "a"}] * 3
+
+
+def test_another_question_is_another_answer():
+    """Another task, or other settings."""
+    answers, fetch = OneAnswer(), Source()
+    ask(answers, "a", fetch)
+    ask(answers, "a", fetch, question="other")
+    assert fetch.count == 2
+
+
+def test_a_batch_asks_anew():
+    """A host that is in no batch seen so far starts one."""
+    answers, fetch = OneAnswer(), Source()
+    got = [ask(answers, host, fetch, batch=batch)["number"] for host, batch in (("a", "ab"), ("c", "cd"), ("b", "ab"))]
+    assert got == [1, 2, 1]
+    assert ask(answers, "d", fetch, batch="cd")["number"] == 2
+
+
+def test_a_batch_that_loses_hosts_stays_the_same():
+    """Ansible leaves failed hosts out, while the task still runs for the others."""
+    answers, fetch = OneAnswer(), Source()
+    assert [ask(answers, host, fetch, batch=batch)["number"] for host, batch in (("a", "abc"), ("b", "bc"), ("c", "c"))] == [
+        1,
+        1,
+        1,
+    ]
+
+
+def test_an_answer_is_not_given_after_30_seconds(clock):
+    """By either clock: the one stops while a machine sleeps, the other is set by people."""
+    for move in ({"mono": 30.0}, {"wall": 30.0}, {"wall": -1.0}, {"mono": 30.0, "wall": 30.0}):
+        answers, fetch = OneAnswer(), Source()
+        ask(answers, "a", fetch)
+        for name, seconds in move.items():
+            setattr(clock, name, getattr(clock, name) + seconds)
+        assert ask(answers, "b", fetch)["number"] == 2, move
+
+
+def test_an_answer_is_given_until_then(clock):
+    """29 seconds are fine."""
+    answers, fetch = OneAnswer(), Source()
+    ask(answers, "a", fetch)
+    clock.sleep(29)
+    assert ask(answers, "b", fetch)["number"] == 1
+
+
+def test_no_host_gets_an_answer_twice(clock):
+    """Also when old ones were dropped and the turns count from one again."""
+    answers, fetch = OneAnswer(), Source()
+    got = {"a": [], "b": []}
+    for step in range(40):
+        host = "ab"[step % 3 == 0]
+        got[host].append(ask(answers, host, fetch)["number"])
+        clock.sleep(7)
+    assert all(len(set(numbers)) == len(numbers) for numbers in got.values())
+
+
+def test_what_is_old_is_dropped(clock):
+    """The memory holds no more than 30 seconds of a run."""
+    answers = OneAnswer()
+    for number in range(200):
+        ask(answers, "a", lambda _waited: {"x": "y" * 100}, question=number)
+        clock.sleep(10)
+    assert os.fstat(answers._memory).st_size < 2000
+
+
+def test_an_answer_that_is_not_to_be_shared():
+    """None is given to its caller alone, and the next one fetches."""
+    answers, fetch = OneAnswer(), Source()
+    assert ask(answers, "a", lambda _waited: None) is None
+    assert ask(answers, "a", fetch)["number"] == 1
+
+
+def test_an_exception_is_not_an_answer():
+    """It frees the lock and leaves nothing."""
+    answers, fetch = OneAnswer(), Source()
+
+    def fail(_waited):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ask(answers, "a", fail)
+    assert in_a_fork(lambda: ask(answers, "b", fetch)) == {"number": 1}
+
+
+def test_a_worker_that_is_killed_holds_nobody_up():
+    """The system frees its lock, and the next one fetches."""
+    answers, fetch = OneAnswer(), Source()
+    reader, writer = FORK.Pipe(duplex=False)
+
+    def hang(_waited):
+        writer.send("fetching")
+        signal.pause()
+
+    process = FORK.Process(target=ask, args=(answers, "a", hang))
+    process.start()
+    assert reader.recv() == "fetching"
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    assert ask(answers, "b", fetch) == {"number": 1}
+
+
+def test_waiting_ends(clock):
+    """With a timeout, while another worker holds the lock; other questions are not held up."""
+    answers, fetch = OneAnswer(), Source()
+    to_child, from_parent = FORK.Pipe()
+    reader, writer = FORK.Pipe(duplex=False)
+
+    def hang(_waited):
+        writer.send("fetching")
+        from_parent.recv()
+        return {"late": True}
+
+    process = FORK.Process(target=ask, args=(answers, "a", hang))
+    process.start()
+    assert reader.recv() == "fetching"
+    with pytest.raises(TimeoutError):
+        ask(answers, "b", fetch)
+    assert clock.mono == pytest.approx(1005.0, abs=0.1)
+    assert ask(answers, "b", fetch, question="other") == {"number": 1}
+    to_child.send("go on")
+    process.join()
+
+
+def test_a_torn_table_is_none():
+    """A worker may be killed while it writes."""
+    answers, fetch = OneAnswer(), Source()
+    ask(answers, "a", fetch)
+    size = os.fstat(answers._memory).st_size
+    os.ftruncate(answers._memory, size - 7)
+    assert ask(answers, "b", fetch)["number"] == 2
+
+
+def test_it_holds_no_question():
+    """What an answer depends on may be a key, so only a keyed hash of it is kept."""
+    answers = OneAnswer()
+    ask(answers, "a", Source(), question=("lmnfl_secret",))
+    data = os.pread(answers._memory, 1 << 20, 0)
+    assert b"lmnfl" not in data
+    assert json.loads(data)
+
+
+def test_without_memory_each_fetches(monkeypatch):
+    """Where there is none to be had, nothing is shared and nothing fails."""
+    monkeypatch.setattr(_one_answer.os, "memfd_create", None, raising=False)
+    monkeypatch.delattr(_one_answer.os, "memfd_create")
+    monkeypatch.setattr(_one_answer.tempfile, "TemporaryFile", _raise)
+    answers, fetch = OneAnswer(), Source()
+    assert [ask(answers, host, fetch)["number"] for host in "ab"] == [1, 2]
+
+
+def test_a_file_without_a_name_does_too(monkeypatch):
+    """On systems without memfd_create."""
+    monkeypatch.setattr(_one_answer.os, "memfd_create", None, raising=False)
+    monkeypatch.delattr(_one_answer.os, "memfd_create")
+    answers, fetch = OneAnswer(), Source()
+    assert [in_a_fork(lambda host=host: ask(answers, host, fetch)["number"]) for host in "ab"] == [1, 1]
+
+
+def _raise(*_arguments, **_options):
+    raise OSError
