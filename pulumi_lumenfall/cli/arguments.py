@@ -124,7 +124,7 @@ _WITH_VALUE = frozenset(
     ]
 )
 _KEY_OPTION = re.compile(r"--?(lumenfall[-_])?(api[-_]?)?(key|token|secret|password)(=.*)?", re.IGNORECASE | re.DOTALL)
-_OPTION_NAME = re.compile(r"--?[a-z][a-z-]{0,24}")
+_OPTION_NAME = re.compile(r"--[a-z][a-z-]{0,24}|-[a-z]")
 
 
 class HelpRequested(Exception):

@@ -42,8 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"lumenfall-balance: {error}")
         return CANNOT_TELL
     except Exception as error:  # noqa: BLE001 - Python's exit status 1 would mean "a warning" to Nagios
-        say(f"lumenfall-balance: cannot tell: internal error, please report it: {_where(error)}")
-        return CANNOT_TELL
+        bug = LumenfallError(f"internal error: {_where(error)}", hint="please report it, with the command that was run")
+        return _write(Report(error=bug), guess_format(words), None, os.environ)
     finally:
         restore_signals()
 

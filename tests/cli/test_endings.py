@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""Bad ends: closed pipes, full disks, signals, terminals, and bugs of our own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from pulumi_lumenfall.cli.arguments import FORMATS
+from pulumi_lumenfall.sandbox import Answer
+
+
+def shell(cli, api, script, **env):
+    """Run a bash script that calls the program as ``$L``."""
+    ended = subprocess.run(
+        ["bash", "-c", script],
+        env=cli.environment(api, {"L": str(cli.program), **env}),
+        cwd=cli.folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in ended.stderr
+    assert "Exception ignored" not in ended.stderr
+    return ended
+
+
+# In github, what is enough is not said on standard output.
+@pytest.mark.parametrize("format", [format for format in FORMATS if format != "github"])
+@pytest.mark.parametrize(("minimum", "status"), [("5", 3), ("50", 2)])
+def test_a_full_disk(cli, api, format, minimum, status):
+    """A verdict that nobody could read does not pass; one that fails keeps its status."""
+    with open("/dev/full", "w") as full:
+        ended = cli("check", "--minimum", minimum, "--format", format, api=api, stdout=full)
+    assert ended.status == status
+    problem = "lumenfall-balance: cannot write to standard output: no space left on device; the verdict was: "
+    assert ended.err.startswith(problem)
+    assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", ["--help", "--version", "check --help", "completion bash", "doctor", "doctor --json"])
+def test_a_full_disk_elsewhere(cli, api, words):
+    """Nor do help, version and completion pretend that they were read."""
+    ended = shell(cli, api, f'"$L" {words} >/dev/full')
+    assert ended.returncode == 3
+    assert ended.stderr == "lumenfall-balance: cannot write to standard output: no space left on device\n"
+
+
+def test_github_on_a_full_disk(cli, api):
+    """An annotation that is lost keeps the status of its verdict."""
+    with open("/dev/full", "w") as full:
+        ended = cli("check", "--minimum", "50", "--format", "github", api=api, stdout=full)
+    assert ended.status == 2
+    assert "cannot write to standard output: no space left on device; the verdict was: balance too low" in ended.err
+
+
+@pytest.mark.parametrize(("minimum", "status"), [("5", 3), ("50", 2)])
+def test_a_closed_pipe(cli, api, minimum, status):
+    """The reader went away before it could read the verdict."""
+    # The reader is gone for certain before anything is written.
+    script = (
+        f'{{ read -r _ <gone; "$L" check --minimum {minimum}; echo "status $?" >&2; }} | {{ exec <&-; echo >gone; }}'
+    )
+    ended = shell(cli, api, f"mkfifo gone; {script}")
+    lines = ended.stderr.splitlines()
+    assert lines[0].startswith("lumenfall-balance: cannot write to standard output: broken pipe; the verdict was: ")
+    assert lines[1:] == [f"status {status}"]
+
+
+@pytest.mark.parametrize(("minimum", "status"), [("5", 3), ("50", 2)])
+def test_closed_standard_output(cli, api, minimum, status):
+    """Nothing may be written into whatever got its descriptor instead."""
+    ended = shell(cli, api, f'"$L" check --minimum {minimum} >&-')
+    assert ended.returncode == status
+    assert ended.stderr.startswith(
+        "lumenfall-balance: cannot write to standard output: it is closed; the verdict was: "
+    )
+
+
+@pytest.mark.parametrize("redirect", ["2>&-", "2>/dev/full"])
+def test_standard_error_that_cannot_be_written(cli, api, redirect):
+    """What was to be said is lost; the exit status is not."""
+    for words, status in (("check --minimum 5", 0), ("check --minimum 50 --format json", 2), ("--frob", 3)):
+        ended = shell(cli, api, f'"$L" {words} {redirect}')
+        assert ended.returncode == status
+
+
+def test_all_streams_closed(cli, api):
+    """As some daemons start their children."""
+    for words, status in (("check --minimum 5", 3), ("check --minimum 50", 2), ("--frob", 3)):
+        ended = shell(cli, api, f'"$L" {words} <&- >&- 2>&-')
+        assert ended.returncode == status
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("words", [["show"], ["check", "--minimum", "5", "--format", "json"], ["doctor"]])
+def test_stopped_while_it_asks(cli, api, words, number, status):
+    """One line, nothing on standard output, no traceback."""
+    api.delay = 3600
+    process = cli.start(*words, api=api)
+    while not api.requests:
+        assert process.poll() is None
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (status, "lumenfall-balance: stopped\n")
+    assert out == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_between_attempts(cli, api, number):
+    """While it waits as long as the server asked for."""
+    api.status, api.retry_after = 503, 20
+    process = cli.start("check", "--minimum", "5", api=api)
+    while not api.requests:
+        assert process.poll() is None
+    process.send_signal(number)
+    _, err = process.communicate(timeout=15)
+    assert process.returncode == 128 + number
+    assert err == "lumenfall-balance: stopped\n"
+
+
+def test_an_ignored_interrupt_stays_ignored(cli, api):
+    """Whoever starts us may have asked for that (nohup, a background job of a script)."""
+    api.delay = 3600
+    process = subprocess.Popen(
+        ["bash", "-c", 'trap "" INT; exec "$L" check --minimum 5 --timeout 2'],
+        env=cli.environment(api, {"L": str(cli.program)}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not api.requests:
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 3
+    assert "within 2 s" in err
+
+
+def test_the_sandbox_stops_well(cli):
+    """It prints how to use it, and Ctrl-C is its regular end."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        process = cli.start("sandbox", "--amount", "3.20")
+        assert process.stdout is not None
+        exports = dict(process.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(2))
+        ended = cli("check", "--minimum", "5", env=exports)
+        assert ended.status == 2
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+        assert (process.returncode, out) == (0, "")
+        assert "GET /v1/balance 200 3.20 usd" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--amount x", "--amount: 'x' is not a plain number"),
+        ("--billing-type free", "--billing-type: 'free' is neither"),
+        ("--port x", "--port: it must be a whole number"),
+        ("--port 70000", "--port: 70000 is not within 0 to 65535"),
+        ("--status 302", "--status: 302 is neither 200 nor within 400 to 599"),
+        ("--delay x", "--delay: it must be a number of seconds"),
+        ("--delay -1", "--delay: -1.0 is not a number of seconds"),
+        ("--retry-after $'a\\nb'", "--retry-after: "),
+        (">/dev/full", "No space left on device"),
+    ],
+)
+def test_a_sandbox_that_cannot_start(cli, words, message):
+    """One line, status 3."""
+    ended = shell(cli, None, f'"$L" sandbox {words}')
+    assert ended.returncode == 3
+    assert message in ended.stderr
+    assert ended.stderr.startswith("lumenfall-balance: ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_taken(cli, api):
+    """It says which, and what to do."""
+    ended = cli("sandbox", "--port", api.url.rpartition(":")[2])
+    assert ended.status == 3
+    assert "cannot listen on 127.0.0.1, port" in ended.err
+    assert "choose another port" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("billing_type", "amount", "shown"),
+    [([], ["--amount", "null"], "temporarily unavailable"), (["--billing-type", "postpaid"], [], "postpaid account")],
+)
+def test_a_sandbox_without_an_amount(cli, billing_type, amount, shown):
+    """``null`` is a word of its own; a postpaid account has none by default."""
+    process = cli.start("sandbox", *billing_type, *amount)
+    try:
+        assert process.stdout is not None
+        exports = dict(process.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(2))
+        assert shown in cli("show", "--max-attempts", "1", env=exports).out
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def on_terminal(cli, api, *words, env):
+    """Run on a terminal; returns the exit status and what it showed."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        try:
+            os.execve(cli.program, [str(cli.program), *words], cli.environment(api, env))
+        finally:
+            os._exit(99)
+    shown = b""
+    with contextlib.suppress(OSError):  # EIO: the other side is gone
+        while data := os.read(terminal, 4096):
+            shown += data
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status), shown.decode()
+
+
+@pytest.mark.parametrize(
+    ("env", "coloured"),
+    [
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+        ({"TERM": "xterm", "NO_COLOR": ""}, True),
+        ({"TERM": "dumb"}, False),
+        ({}, False),
+    ],
+)
+def test_colour(cli, api, env, coloured):
+    """On a terminal that can, unless NO_COLOR says no (https://no-color.org: when not empty)."""
+    for words, code in ((["--minimum", "5", "--warn", "20"], "\033[32m"), (["--minimum", "50"], "\033[31m")):
+        _, shown = on_terminal(cli, api, "check", *words, env=env)
+        assert (code in shown) == coloured
+        assert ("\033" in shown) == coloured
+        assert "12.50 usd" in shown
+
+
+def test_no_colour_in_a_pipe(cli, api):
+    """Whatever the terminal can do."""
+    assert "\033" not in cli("check", "--minimum", "5", api=api, env={"TERM": "xterm", "FORCE_COLOR": "1"}).out
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_stream_that_knows_few_characters(cli, api, encoding):
+    """The rest is escaped; nothing fails for it."""
+    api.script(Answer(400, '{"error": {"message": "caf\u00e9 \u4f59\u989d", "code": "X"}}'))
+    process = subprocess.run(
+        [str(cli.program), "check", "--minimum", "5"],
+        env=cli.environment(api, {"PYTHONIOENCODING": encoding}),
+        capture_output=True,
+        check=False,
+    )
+    assert process.returncode == 3
+    assert "caf\u00e9 \u4f59\u989d".encode(encoding, "backslashreplace") in process.stderr
+
+
+def test_a_bug_of_ours_is_no_warning_to_nagios(cli, api):
+    """Python would exit with 1. The exception's text may hold anything, so it is not shown."""
+    code = (
+        "import sys; from pulumi_lumenfall.cli import command, main\n"
+        "def broken(*_): raise RuntimeError('lmnfl_secret')\n"
+        "command._ask_once = broken\n"
+        "sys.exit(main(['check', '--minimum', '5', '--format', sys.argv[1]]))"
+    )
+    for format in FORMATS:
+        ended = subprocess.run(
+            [sys.executable, "-c", code, format], env=cli.environment(api), capture_output=True, text=True, check=False
+        )
+        assert ended.returncode == 3
+        assert "internal error" in ended.stdout + ended.stderr
+        assert "RuntimeError" in ended.stdout + ended.stderr
+        assert "lmnfl_secret" not in ended.stdout + ended.stderr
+        assert "Traceback" not in ended.stderr
+        assert bool(ended.stdout) == (format != "text")  # a program gets its document even then
