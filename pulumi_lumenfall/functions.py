@@ -288,13 +288,13 @@ def _gate(minimum: object, postpaid: object, unavailable: object) -> Gate | None
 
 def _ask(gate: Gate | None, **settings: Any) -> AccountBalance:
     """Ask, or take this run's answer. Under mocks the mocks answer."""
-    if _is_mocked():
+    if is_mocked():
         return _mocked(pulumi.runtime.invoke(TOKEN, _mock_arguments(gate)).value)
     return fetch(this_run(), program_settings(**settings))
 
 
 async def _ask_soon(gate: Gate | None, **settings: Any) -> AccountBalance:
-    if _is_mocked():
+    if is_mocked():
         return _mocked(await pulumi.runtime.invoke_async(TOKEN, _mock_arguments(gate)))
     return await fetch_soon(this_run(), program_settings(**settings))
 
@@ -311,7 +311,8 @@ def _fields(balance: AccountBalance, gate: Gate | None) -> dict[str, Any]:
     }
 
 
-def _is_mocked() -> bool:
+def is_mocked() -> bool:
+    """Whether this is a unit test with ``pulumi.runtime.set_mocks``."""
     return isinstance(get_monitor(), MockMonitor)
 
 

@@ -14,10 +14,10 @@ import dill
 import pytest
 from pulumi import UNKNOWN, dynamic
 from pulumi.dynamic.dynamic import serialize_provider
-from support.gated_stack import KEY
 
 from pulumi_lumenfall.resource import BalanceProvider
 from pulumi_lumenfall.sandbox import Sandbox
+from support.gated_stack import KEY
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from support.gated_stack import KEY, MARKER, PACKAGE, GatedStack, errors, gated_stack
 
 TOO_LOW = (

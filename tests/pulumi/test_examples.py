@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.gated_stack import KEY, MARKER, PACKAGE, errors
-from support.pulumi_project import PulumiProject
 
 from pulumi_lumenfall.sandbox import Sandbox
+from support.gated_stack import BILLING_TYPE, KEY, MARKER, PACKAGE, errors
+from support.pulumi_project import PulumiProject
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TESTED = {
@@ -55,7 +55,7 @@ def test_read(example: Callable[[str], PulumiProject], api: Sandbox) -> None:
     assert project.stack_output() == {
         "balance": {
             "available": {"amount": 12.5, "currency": "usd"},
-            "billingType": "prepaid",
+            BILLING_TYPE: "prepaid",
             "status": "known",
             "sufficient": True,
         },

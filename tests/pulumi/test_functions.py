@@ -12,11 +12,11 @@ from typing import Any
 
 import pulumi
 import pytest
-from support.fault_server import FaultServer
-from support.faults import Fault, family
 
 import pulumi_lumenfall as lumenfall
 from pulumi_lumenfall.sandbox import Sandbox
+from support.fault_server import FaultServer
+from support.faults import Fault, family
 
 KEY = "lmnfl_kid.marker-of-the-tests"
 

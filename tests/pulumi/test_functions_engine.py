@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.gated_stack import KEY, MARKER, GatedStack, errors, gated_stack
+
+from support.gated_stack import BILLING_TYPE, KEY, MARKER, GatedStack, errors, gated_stack
 
 TOO_LOW = (
     "error: balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
@@ -39,13 +40,13 @@ pulumi.export("all", pulumi.Output.all(funds, *later).apply(lambda all: [one.suf
     project.config_set("lumenfall:apiKey", KEY, secret=True)
     try:
         expected = {
-            "billingType": "prepaid",
+            BILLING_TYPE: "prepaid",
             "available": {"amount": 12.5, "currency": "usd"},
             "status": "known",
             "sufficient": True,
         }
         preview = project.preview().check()
-        assert "billingType" in preview.output
+        assert BILLING_TYPE in preview.output
         assert "warning" not in preview.output
         assert len(stack.api.requests) == 1
         stack.api.amount = "7"

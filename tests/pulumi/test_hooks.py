@@ -12,11 +12,18 @@ from typing import Any
 
 import pulumi
 import pytest
-from support.gated_stack import KEY
 
 import pulumi_lumenfall as lumenfall
+from pulumi_lumenfall import hooks
 from pulumi_lumenfall.core import LumenfallClient
 from pulumi_lumenfall.sandbox import Sandbox
+from support.gated_stack import KEY
+
+
+@pytest.fixture(autouse=True)
+def real_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With any SDK: here the tests call the hooks."""
+    monkeypatch.setattr(hooks, "_MOCKS_KNOW_NO_HOOKS", False)
 
 
 @pytest.fixture

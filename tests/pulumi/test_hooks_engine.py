@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support.gated_stack import GatedStack, errors, gated_stack
 
 GATED = """

@@ -19,12 +19,12 @@ from typing import Any
 
 import pulumi
 import pytest
-from support.gated_stack import KEY, gated_stack
 
 import pulumi_lumenfall as lumenfall
 from pulumi_lumenfall import _shared
 from pulumi_lumenfall.core import LumenfallClient
 from pulumi_lumenfall.sandbox import Sandbox
+from support.gated_stack import KEY, gated_stack
 
 
 @pytest.fixture

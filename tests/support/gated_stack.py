@@ -5,8 +5,11 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from pulumi.runtime import stack
 
 import pulumi_lumenfall
 from pulumi_lumenfall.sandbox import Sandbox
@@ -27,6 +30,9 @@ def costly(name, value="a100", **opts):
     )
 
 """
+
+#: What an exported result calls its billing type: SDKs before some 3.260 export the Python names of any package's types.
+BILLING_TYPE = "billingType" if "output_type_to_dict" in inspect.getsource(stack.massage_complex) else "billing_type"
 
 PACKAGE = Path(pulumi_lumenfall.__file__).parents[1]
 
