@@ -31,7 +31,7 @@ def costly(name, value="a100", **opts):
 
 """
 
-#: What an exported result calls its billing type: SDKs before some 3.260 export the Python names of any package's types.
+#: What an exported result calls its billing type: SDKs before 3.260 or so export Python names, whatever the package.
 BILLING_TYPE = "billingType" if "output_type_to_dict" in inspect.getsource(stack.massage_complex) else "billing_type"
 
 PACKAGE = Path(pulumi_lumenfall.__file__).parents[1]
