@@ -120,8 +120,7 @@ class ActionModule(ActionBase):
                 f"no answer within {settings.timeout:g} s: the request that another host of this task made "
                 "for all is still under way"
             ) from None
-        assert answer is not None
-        return _unpack(answer)
+        return _unpack(answer or {})
 
     def _ask_there(self, options: Dict[str, Any], task_vars: Dict[str, Any]) -> Dict[str, Any]:
         """Run the module on the host that the task is delegated to; once for all hosts of the task, too."""

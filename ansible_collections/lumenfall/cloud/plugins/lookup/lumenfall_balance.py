@@ -16,7 +16,7 @@ description:
   - Reads the balance of a Lumenfall account, on the controller.
   - An error fails the task or the expression. A low balance does not.
   - A lookup runs whenever its expression is evaluated. In C(vars) that is each time that the variable is used, on each
-    host, and not the one time that it is written. Use M(lumenfall.cloud.lumenfall_balance#module) with C(register) to ask
+    host, and not the one time that it is written. Use M(lumenfall.cloud.lumenfall_balance) with C(register) to ask
     once and keep the answer. To soften this, the same lookup takes the answer of up to five seconds ago from
     within its process, which means for one host and task.
 options:

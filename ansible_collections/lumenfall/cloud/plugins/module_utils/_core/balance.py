@@ -227,13 +227,13 @@ def _read_balance(document: Any, request_id: str | None) -> AccountBalance | Dic
     if document.get("object") != "balance":
         raise _NotABalance("its 'object' is not 'balance'")
     billing_type = document.get("billing_type")
-    if type(billing_type) is not str or billing_type not in ("prepaid", "postpaid"):
+    if not isinstance(billing_type, str) or billing_type not in ("prepaid", "postpaid"):
         raise _NotABalance("its 'billing_type' is neither 'prepaid' nor 'postpaid'")
     available = document.get("available")
     if not isinstance(available, dict):
         raise _NotABalance("it has no 'available' object")
     currency = available.get("currency")
-    if type(currency) is not str or currency.lower() != "usd":
+    if not isinstance(currency, str) or currency.lower() != "usd":
         raise _NotABalance("its 'available.currency' is not 'usd'")
     if "amount" not in available:
         raise _NotABalance("it has no 'available.amount'")

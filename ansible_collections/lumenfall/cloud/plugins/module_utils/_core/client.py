@@ -130,7 +130,8 @@ class LumenfallClient:
             time.sleep(wait)
         if isinstance(outcome, AccountBalance):
             return outcome
-        assert outcome is not None
+        if outcome is None:
+            raise AssertionError("at least one attempt is made")
         raise outcome
 
     def _attempt(self, deadline: Deadline) -> Tuple[AccountBalance | LumenfallError, float | None]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Context, Decimal
 from typing import NamedTuple
 
-from .balance import KNOWN, POSTPAID, AccountBalance, parse_decimal
+from .balance import POSTPAID, AccountBalance, parse_decimal
 from .errors import (
     CREDITS_PAGE,
     ConfigurationError,
@@ -78,8 +78,7 @@ class Gate:
     def judge(self, balance: AccountBalance) -> Verdict:
         """Say whether a balance is enough, and why."""
         need = format_amount(self.minimum)
-        if balance.status == KNOWN:
-            assert balance.amount is not None
+        if balance.amount is not None:
             have = format_amount(balance.amount)
             difference = _EXACT.subtract(balance.amount, self.minimum)
             if balance.amount >= self.minimum:

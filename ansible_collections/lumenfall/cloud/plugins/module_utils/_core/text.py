@@ -120,5 +120,5 @@ def format_amount(amount: Decimal) -> str:
     ``Decimal("12.5")`` is ``"12.50"``, ``Decimal("1E+3")`` is ``"1000.00"`` and
     ``Decimal("0.000001")`` stays ``"0.000001"``.
     """
-    whole, _, decimals = f"{amount:f}".partition(".")
+    whole, _point, decimals = f"{amount:f}".partition(".")
     return f"{whole}.{decimals.ljust(2, '0')}"

@@ -275,7 +275,8 @@ _thread = _Thread()
 
 def _wire() -> _Wire:
     wire = _thread.wire
-    assert wire is not None
+    if wire is None:
+        raise AssertionError("no attempt is under way in this thread")
     return wire
 
 
@@ -551,7 +552,7 @@ def _explain(error: Exception, wire: _Wire, settings: Settings, proxied: bool) -
     tls_error = find(ssl.SSLError)
     if tls_error and not (wire.encrypted and isinstance(tls_error, ssl.SSLEOFError)):
         return _explain_tls(tls_error, server)
-    if find(http.client.LineTooLong) or any(type(cause) is http.client.HTTPException for cause in causes):
+    if find(http.client.LineTooLong) or any(cause.__class__ is http.client.HTTPException for cause in causes):
         return InvalidResponseError(f"the answer of {server} has more header lines than any balance")
     if find(socket.gaierror):
         what = "its name cannot be resolved"
@@ -565,8 +566,7 @@ def _explain(error: Exception, wire: _Wire, settings: Settings, proxied: bool) -
 
 
 def _explain_proxy(causes: List[BaseException], wire: _Wire, settings: Settings) -> ProxyError:
-    assert settings.proxy is not None
-    variable = settings.proxy[0]
+    variable = settings.sources["proxy"]
     if not wire.connected:
         return ProxyError(f"the proxy set in {variable} cannot be reached", retryable=True)
     tls_error = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)

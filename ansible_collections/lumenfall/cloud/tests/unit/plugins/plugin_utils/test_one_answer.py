@@ -15,7 +15,7 @@ from ansible_collections.lumenfall.cloud.plugins.plugin_utils import _one_answer
 from ansible_collections.lumenfall.cloud.plugins.plugin_utils._one_answer import OneAnswer
 
 FORK = multiprocessing.get_context("fork")
-BATCH = ["a", "b", "c"]
+BATCH = ("a", "b", "c")
 
 
 class Source:
