@@ -20,6 +20,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.lumenfall.cloud.plugins.module_utils import _core
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core.settings import ENVIRONMENT, parse_key
 from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (
     ARGUMENT_SPEC,
     MODULE,
@@ -40,6 +41,8 @@ display = Display()
 
 # Made in the parent, which loads this file before it forks the workers.
 _answers = OneAnswer()
+
+_KEY_VARIABLE = ENVIRONMENT["api_key"][0]
 
 # What a host that the task was delegated to is given to connect and start Python, beside the module's own time.
 _CONNECT_SECONDS = 60.0
@@ -123,26 +126,42 @@ class ActionModule(ActionBase):
         return _unpack(answer or {})
 
     def _ask_there(self, options: Dict[str, Any], task_vars: Dict[str, Any]) -> Dict[str, Any]:
-        """Run the module on the host that the task is delegated to; once for all hosts of the task, too."""
+        """Run the module on the host that the task is delegated to; once for all hosts of the task, too.
+
+        Raises:
+            LumenfallError: The key in the task's environment is malformed.
+        """
+        arguments = _Arguments(self._task.args)
+        environment: Dict[str, Any] = {}
+        self._compute_environment_string(environment)
+        # Ansible puts the environment into the command line that it runs there, where -vvv and the
+        # process list show it; arguments travel with the module.
+        key = environment.get(_KEY_VARIABLE)
+        if key:
+            del environment[_KEY_VARIABLE]
+        if key and not options["api_key"]:
+            arguments["api_key"] = parse_key(_KEY_VARIABLE, key).reveal()
+            if register_secret is not None:
+                register_secret(arguments["api_key"])
         whole: Dict[str, Any] = {}
 
         def run(_waited_seconds: float) -> Dict[str, Any] | None:
-            whole.update(
-                self._execute_module(module_name=MODULE, module_args=dict(self._task.args), task_vars=task_vars)
-            )
+            before, self._task.environment = self._task.environment, [environment]
+            try:
+                whole.update(self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars))
+            finally:
+                self._task.environment = before
             # A host that cannot be reached, or has no Python, is no answer of the module.
             if "balance" not in whole and "failure" not in whole:
                 return None
             return {name: value for name, value in whole.items() if name in _RESULTS}
 
         context = self._play_context
-        environment: Dict[str, Any] = {}
-        self._compute_environment_string(environment)
         question = (
             self._task._uuid,
             self._task.delegate_to,
             (context.remote_user, context.become, context.become_method, context.become_user),
-            sorted((name, str(value)) for name, value in options.items()),
+            sorted((name, str(value)) for name, value in dict(arguments).items()),
             sorted((name, str(value)) for name, value in environment.items()),
         )
         try:
@@ -152,6 +171,14 @@ class ActionModule(ActionBase):
         return whole or answer or {}
 
 
+class _Arguments(Dict[str, Any]):
+    """Arguments for a module, which Ansible shows as text with ANSIBLE_DEBUG."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} arguments>"
+
+
+# What a delegated run shares with the other hosts of the task: what the module itself returns.
 _RESULTS = frozenset(("changed", "failed", "msg", "balance", "sufficient", "verdict", "request_id", "failure"))
 
 
