@@ -22,8 +22,9 @@ from support.gated_stack import KEY
 
 @pytest.fixture(autouse=True)
 def real_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With any SDK: here the tests call the hooks."""
+    """With any SDK, but not made known to an engine: here the tests call the hooks."""
     monkeypatch.setattr(hooks, "_MOCKS_KNOW_NO_HOOKS", False)
+    monkeypatch.setattr("pulumi.resource_hooks.register_resource_hook", lambda hook: None)
 
 
 @pytest.fixture

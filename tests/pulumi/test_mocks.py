@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -33,7 +35,6 @@ class Mocks(pulumi.runtime.Mocks):
         return f"{args.name}-id", args.inputs
 
 
-# Pulumi's mocks leave an event loop open in each thread.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
@@ -55,7 +56,17 @@ def with_mocks(mocks: Mocks, program: Callable[[], Any]) -> Any:
         [result] = results
         return result
 
-    return contextvars.copy_context().run(run)
+    # Other tests have used up the thread's own loop.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        return contextvars.copy_context().run(run)
+    finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
+        asyncio.set_event_loop(None)
+        loop.close()
+        # Pulumi's mocks leave an event loop open in each thread: to be found here, and not in another test.
+        gc.collect()
 
 
 def test_both_forms_take_their_answer_from_the_mocks() -> None:
