@@ -16,7 +16,7 @@ import pytest
 
 import pulumi_lumenfall
 from pulumi_lumenfall.sandbox import Sandbox
-from support.fault_server import FaultServer, unanswered_port
+from support.fault_server import FaultServer
 from support.faults import answer, says
 from support.gated_stack import KEY, MARKER, GatedStack, errors, gated_stack
 
@@ -93,7 +93,8 @@ def stack(pulumi_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         urls = {
             name: servers.enter_context(Sandbox(key=KEY, **account.sandbox)).url for name, account in ACCOUNTS.items()
         }
-        urls["gone"] = f"http://127.0.0.1:{servers.enter_context(unanswered_port())}"
+        with Sandbox(amount=9) as gone:
+            urls["gone"] = gone.url
         urls["login-page"] = servers.enter_context(FaultServer(says(answer(b"<html>Log in</html>")))).url
         env = {"ACCOUNTS": json.dumps(urls), "POLICIES": json.dumps(POLICIES)}
         folder = tmp_path_factory.mktemp("matrix")
