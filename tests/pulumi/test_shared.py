@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import os
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -204,11 +206,13 @@ def test_a_bad_cache_time_is_named(api: Sandbox, monkeypatch: pytest.MonkeyPatch
 
 def test_nothing_is_carried_to_another_run(api: Sandbox) -> None:
     """Also where both are programs of one process; and what a run leaves behind goes with it."""
-    before = len(_shared._runs)
-    for _ in range(3):
-        in_a_run(lambda: [lumenfall.get_balance(), lumenfall.get_balance()])
+    runs = [
+        weakref.ref(in_a_run(lambda: [lumenfall.get_balance(), lumenfall.get_balance(), _shared.this_run()][-1]))
+        for _ in range(3)
+    ]
     assert len(api.requests) == 3
-    assert len(_shared._runs) == before
+    gc.collect()
+    assert [run() for run in runs] == [None] * 3
 
 
 def test_outside_of_a_program_nothing_is_shared(api: Sandbox) -> None:
