@@ -19,7 +19,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from pulumi.runtime.settings import get_monitor
+from pulumi.runtime import get_root_resource
 
 from .core import AccountBalance, ConfigurationError, DeadlineExceededError, LumenfallClient, Settings
 
@@ -127,14 +127,15 @@ _runs_lock = threading.Lock()
 def this_run() -> Run:
     """The run of the program that calls.
 
-    A run is told by its connection to the engine: each run has a new one, also where the Automation API runs several
-    programs in one process. Outside of a program there is none, so there nothing is shared.
+    A run is told by its root resource: each run has a new one, also where the Automation API runs several programs in
+    one process. Outside of a program there is none, so there nothing is shared. (Its connection to the engine would not
+    do: in a thread outside of all programs, Pulumi gives the connection of the last one.)
     """
-    monitor = get_monitor()
-    if monitor is None:
+    root = get_root_resource()
+    if root is None:
         return Run()
     with _runs_lock:
-        return _runs.setdefault(monitor, Run())
+        return _runs.setdefault(root, Run())
 
 
 def fetch(run: Run, settings: Settings) -> AccountBalance:

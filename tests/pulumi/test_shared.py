@@ -47,19 +47,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return hands
 
 
-def in_a_run(program: Callable[[], Any], monitor: object | None = None) -> Any:
-    """What a program returns that runs as the engine runs one, with a connection of its own."""
+class Root:
+    """Stands for the stack, which each run of a program makes anew as its root resource."""
+
+
+def in_a_run(program: Callable[[], Any]) -> Any:
+    """What a program returns that runs as the engine runs one, with a root resource of its own."""
 
     def run() -> Any:
-        settings = pulumi.runtime.Settings(project="p", stack="s", monitor=monitor or SimpleMonitor())
-        pulumi.runtime.configure(settings)
+        pulumi.runtime.settings.set_root_resource(Root())  # type: ignore[arg-type]
         return program()
 
     return contextvars.copy_context().run(run)
-
-
-class SimpleMonitor:
-    """Stands for a connection to the engine."""
 
 
 def test_many_calls_ask_once(api: Sandbox) -> None:
@@ -262,6 +261,7 @@ def test_an_unexpected_error_reaches_everyone(api: Sandbox, monkeypatch: pytest.
 
 
 AUTOMATION = """
+from concurrent.futures import ThreadPoolExecutor
 import pulumi
 from pulumi import automation
 import pulumi_lumenfall as lumenfall
@@ -273,6 +273,9 @@ def program():
 
 stack = automation.create_or_select_stack("dev", project_name="twice", program=program)
 stack.preview()
+# Outside of any program, between two runs of it, in a thread as those who deploy many stacks have them.
+with ThreadPoolExecutor() as pool:
+    print(pool.submit(lumenfall.get_balance).result().available.amount)
 print(stack.up().outputs["amount"].value)
 try:
     stack.up()
@@ -286,7 +289,7 @@ stack.destroy()
 def test_runs_in_one_automation_process(pulumi_bin: Path, tmp_path: Path) -> None:
     """Each preview and up of one Automation API process asks once, and decides on its own answer."""
     with gated_stack(tmp_path, pulumi_bin) as stack:
-        stack.api.script("12.50", "7", "3.20", 500)
+        stack.api.script("12.50", "9.5", "7", "3.20", 500)
         result = subprocess.run(
             [sys.executable, "-c", AUTOMATION],
             env=stack.project.environment,
@@ -297,5 +300,5 @@ def test_runs_in_one_automation_process(pulumi_bin: Path, tmp_path: Path) -> Non
             check=False,
         )
     assert result.returncode == 0, result.stderr
-    assert result.stdout.split() == ["7", "stopped"]
-    assert [request.note for request in stack.api.requests] == ["12.50 usd", "7 usd", "3.20 usd"]
+    assert result.stdout.split() == ["9.5", "7", "stopped"]
+    assert [request.note for request in stack.api.requests] == ["12.50 usd", "9.5 usd", "7 usd", "3.20 usd"]
