@@ -31,7 +31,7 @@ unit: $(READY)  ## the core, the sandbox and the command line, over real sockets
 
 engines: $(READY)  ## Pulumi programs and playbooks through the real engines
 	@$(BIN)/python tools/pulumi_engine/find_or_build.py
-	$(PYTEST) -n auto tests/contract tests/pulumi tests/ansible
+	$(PYTEST) -n auto tests/contract tests/pulumi tests/ansible tests/typing
 
 ansible: $(READY)  ## the collection's sanity, unit and integration tests
 	$(BIN)/python tools/ansible_test.py
@@ -40,8 +40,8 @@ packages: $(READY)  ## build and install what users install
 	$(PYTEST) tests/packaging
 
 bench: $(READY)  ## measure ourselves against what people use instead
+	$(BIN)/python benchmarks/core_bench.py
 	$(BIN)/python benchmarks/ansible_bench.py
-	$(BIN)/python benchmarks/cli_bench.py
 	$(BIN)/python benchmarks/pulumi_bench.py
 
 clean:  ## remove what this file made, except the user's cache

@@ -120,7 +120,7 @@ def main() -> int:
         for command in commands:
             arguments = {
                 "sanity": ["--color", "no"],
-                "units": ["--color", "no", "--controller", f"venv:python={controller}"]
+                "units": ["--color", "no", "--controller", f"origin:python={controller}"]
                 + [word for target in present for word in ("--target-python", f"venv/{target}")],
                 "integration": ["--color", "no", "--venv", "--python", controller],
             }[command]
