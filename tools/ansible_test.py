@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 """Run ansible-test on the collection as its archive holds it.
 
-``python tools/ansible_test.py [sanity] [units] [integration]``: all three by default. It uses the ansible-core of the Python that runs it, and for the tests on hosts' Pythons whichever of them are on PATH
+``python tools/ansible_test.py [sanity] [units] [integration]``: all three by default. It uses the ansible-core
+of the Python that runs it, and for the tests on hosts' Pythons whichever of them are on PATH
 or known to pyenv; it says which are not there. What ansible-test makes for itself (its virtual environments) is
 kept in the user's cache folder, so that the next run takes a fraction of the first.
 """

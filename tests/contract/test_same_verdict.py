@@ -101,7 +101,8 @@ PLAYBOOK = """
       ignore_errors: true
     - ansible.builtin.copy:
         content: >-
-          {{ dict(asked.results | map(attribute='item.key') | zip(asked.results | map(attribute='verdict'))) | to_json }}
+          {{ dict(asked.results | map(attribute='item.key') | zip(asked.results | map(attribute='verdict')))
+             | to_json }}
         dest: "{{ lookup('env', 'ANSWER') }}"
         mode: "0600"
 """

@@ -36,14 +36,20 @@ def test_every_setting_has_an_option():
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("timeout", "10s"), ("max_attempts", 0), ("base_url", "ftp://x"), ("ca_path", "/no/such/file"), ("api_key", "a b")],
+    [
+        ("timeout", "10s"),
+        ("max_attempts", 0),
+        ("base_url", "ftp://x"),
+        ("ca_path", "/no/such/file"),
+        ("api_key", "a b"),
+    ],
 )
 def test_a_bad_setting_goes_by_the_name_of_its_option(option, value):
     """The user knows it by no other."""
     options = {"api_key": "key", "validate_certs": True, option: value}
     with pytest.raises(ConfigurationError, match="^" + option + ":"):
         read_settings(options, environ={})
-    with pytest.raises(ConfigurationError, match="^from here:"):
+    with pytest.raises(ConfigurationError, match=r"^from here:"):
         read_settings(options, environ={}, sources={option: "from here"})
 
 

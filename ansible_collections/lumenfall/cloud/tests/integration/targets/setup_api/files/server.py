@@ -54,7 +54,7 @@ def main():
     ready = sys.argv[1]
     server = HTTPServer(("127.0.0.1", 0), Handler)
     with open(ready + ".new", "w", encoding="utf-8") as file:
-        json.dump({"url": "http://127.0.0.1:%d" % server.server_port, "key": KEY}, file)
+        json.dump({"url": f"http://127.0.0.1:{server.server_port}", "key": KEY}, file)
     # Complete from the moment that it is there.
     os.rename(ready + ".new", ready)
     server.running = True
