@@ -25,7 +25,7 @@ options:
   minimum:
     description:
       - The least amount, in dollars, that is enough. A number, 0 or more, which is compared exactly.
-      - With it, the result has RV(_raw.sufficient) and RV(_raw.verdict).
+      - With it, the result has RV(_raw[].sufficient) and RV(_raw[].verdict).
     type: raw
   postpaid:
     description:
