@@ -50,7 +50,7 @@ def _bash() -> str:
         for option, words in _VALUES.items()
     )
     commands = "\n".join(
-        f'    {command}) words="{" ".join(_options(command))}{" " + " ".join(SHELLS) if command == "completion" else ""}" ;;'
+        f'    {command}) words="{" ".join([*_options(command), *(SHELLS if command == "completion" else ())])}" ;;'
         for command in COMMANDS
     )
     return f"""\
