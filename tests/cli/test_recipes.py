@@ -190,7 +190,7 @@ def test_azure(shell, case):
 
 
 def test_make(cli, shell, case):
-    """Nothing is deployed without funds. (make turns every failure into its own status 2.)"""
+    """Nothing is deployed without funds; make turns every failure into a status 2 of its own."""
     api, status = case
     makefile = shlex.quote(str(RECIPES / "make/Makefile"))
     ended = shell(f"make -f {makefile} deploy", api, LUMENFALL_MAX_ATTEMPTS="1")
