@@ -157,7 +157,7 @@ def _output(command: list[str], environ: Mapping[str, str]) -> str | None:
     env = {name: value for name, value in environ.items() if not name.upper().startswith("LUMENFALL")}
     env.update(PULUMI_SKIP_UPDATE_CHECK="true", ANSIBLE_NOCOLOR="1", NO_COLOR="1", LC_ALL="C.UTF-8")
     try:
-        ended = subprocess.run(  # noqa: S603 - a program that was found on PATH, and no shell  # noqa: S603 - two fixed programs, no shell, no input
+        ended = subprocess.run(  # noqa: S603 - two fixed programs, no shell, no input
             [program, *command[1:]],
             env=env,
             stdin=subprocess.DEVNULL,
