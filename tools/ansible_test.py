@@ -26,8 +26,6 @@ ROOT = Path(__file__).resolve().parents[1]
 COLLECTION = ROOT / "ansible_collections" / "lumenfall" / "cloud"
 BIN = Path(sys.executable).parent
 COMMANDS = ("sanity", "units", "integration")
-# ansible-core 2.19 to 2.22 run modules on hosts with these.
-TARGETS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 
 # ansible-test gets pip into its virtual environments with a script that it downloads. This does the same with what
 # Python brings along, for machines that cannot reach that server.
@@ -48,6 +46,11 @@ def cache_folder() -> Path:
     return base / "pulumi-lumenfall" / "ansible-test" / f"{version('ansible-core')}-py{python}"
 
 
+def ansible_test_file(name: str) -> str:
+    """The text of one of ansible-test's own files."""
+    return Path(str(distribution("ansible-core").locate_file(f"ansible_test/{name}"))).read_text(encoding="utf-8")
+
+
 def python_folders() -> list[str]:
     """The folders of pyenv's Pythons, the newest first; none without pyenv."""
     pyenv = shutil.which("pyenv")
@@ -65,8 +68,8 @@ def prepare_home(home: Path) -> None:
     """Make the home folder that ansible-test gets: the stand-in for its download, and pip's settings."""
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    requirements = distribution("ansible-core").locate_file("ansible_test/_internal/python_requirements.py")
-    for found in set(re.findall(r"pip='([0-9.]+)'", Path(str(requirements)).read_text(encoding="utf-8"))):
+    requirements = ansible_test_file("_internal/python_requirements.py")
+    for found in set(re.findall(r"pip='([0-9.]+)'", requirements)):
         script = cache / f"get_pip_{found.replace('.', '_')}.py"
         if not script.exists():
             script.write_text(GET_PIP, encoding="utf-8")
@@ -99,6 +102,7 @@ def main() -> int:
     """Run the commands; the number of those that failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("commands", nargs="*", metavar="|".join(COMMANDS), help="default: all")
+    parser.add_argument("--skip-test", action="append", default=[], help="a sanity test that cannot run here")
     parser.add_argument("--verbose", "-v", action="store_true")
     options = parser.parse_args()
     commands = options.commands or list(COMMANDS)
@@ -112,15 +116,20 @@ def main() -> int:
     environment = {name: os.environ[name] for name in keep if name in os.environ}
     environment |= {"HOME": str(home), "PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "ANSIBLE_NOCOLOR": "1"}
     controller = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    present = [target for target in TARGETS if shutil.which(f"python{target}", path=path)]
-    print(f"ansible-core {version('ansible-core')} on Python {controller}; hosts' Pythons here: {', '.join(present)}")
+    # The Pythons of hosts that this ansible-core supports.
+    targets = re.findall(r"'(3\.[0-9]+)'", ansible_test_file("_util/target/common/constants.py"))
+    present = [target for target in targets if shutil.which(f"python{target}", path=path)]
+    print(f"ansible-core {version('ansible-core')} on Python {controller}; hosts' Pythons: {', '.join(present)}")
+    missing = [target for target in targets if target not in present]
+    if missing:
+        print(f"not here, so not tested: Python {', '.join(missing)}")
 
     failed = []
     with tempfile.TemporaryDirectory(prefix="ansible-test-") as folder:
         collection = install(Path(folder), environment)
         for command in commands:
             arguments = {
-                "sanity": ["--color", "no"],
+                "sanity": ["--color", "no", *(word for test in options.skip_test for word in ("--skip-test", test))],
                 "units": ["--color", "no", "--controller", f"origin:python={controller}"]
                 + [word for target in present for word in ("--target-python", f"venv/{target}")],
                 "integration": ["--color", "no", "--venv", "--python", controller],
