@@ -18,8 +18,8 @@ from support.faults import FAULTS, family
 
 KEY = "lmnfl_abc123.s3cr3tmarker"
 SAMPLE = [
-    *(fault for number, fault in enumerate(FAULTS) if number % 9 == 0 and fault.family not in ("hostile", "echo")),
-    *family("hostile", "echo")[::4],
+    *(fault for number, fault in enumerate(FAULTS) if number % 13 == 0 and fault.family not in ("hostile", "echo")),
+    *family("hostile", "echo")[::10],
 ]
 # The exit statuses of outcomes with a minimum of 5.00; a known amount is compared below.
 STATUS = {"postpaid": 0, "unavailable": 3, "InsufficientBalanceError": 2}
