@@ -23,7 +23,7 @@ from pulumi.runtime import get_root_resource
 
 from .core import AccountBalance, ConfigurationError, DeadlineExceededError, LumenfallClient, Settings
 
-__all__ = ["Answers", "Run", "fetch", "fetch_soon", "this_run", "wait_for"]
+__all__ = ["Answers", "Run", "fetch", "fetch_soon", "this_run", "wait_for", "wait_soon_for"]
 
 CACHE_VARIABLE = "LUMENFALL_CACHE_SECONDS"
 MAX_CACHE_SECONDS = 30.0
@@ -157,7 +157,14 @@ def wait_for(answer: Future[AccountBalance], settings: Settings) -> AccountBalan
 
 async def fetch_soon(run: Run, settings: Settings) -> AccountBalance:
     """Await an answer, as :func:`fetch` waits for it, while the event loop goes on."""
-    waiter = asyncio.wrap_future(run.ask(settings))
+    return await wait_soon_for(run.ask(settings), settings)
+
+
+async def wait_soon_for(answer: Future[AccountBalance], settings: Settings) -> AccountBalance:
+    """Await as :func:`fetch_soon` does what :meth:`Answers.ask` gave."""
+    waiter = asyncio.wrap_future(answer)
+    # Looked at in any case: asyncio would print the traceback of an error that came after we gave up.
+    waiter.add_done_callback(lambda future: future.cancelled() or future.exception())
     done, _ = await asyncio.wait([waiter], timeout=settings.timeout + _GRACE_SECONDS)
     if not done:
         raise _overdue(settings)

@@ -18,6 +18,7 @@ import pulumi
 from pulumi import dynamic
 from pulumi.output import UNKNOWN, contains_unknowns
 
+from ._properties import ANSWERS, answer_properties, error_reason, gate_of, refusal
 from ._shared import Answers, wait_for
 from .config import CONFIG_KEYS, config_layer, plain_gate, warn_of_plain_key
 from .core import (
@@ -27,7 +28,6 @@ from .core import (
     LumenfallError,
     argument_layer,
     format_amount,
-    judge_error,
     resolve_settings,
     with_hint,
 )
@@ -36,7 +36,6 @@ from .functions import Amount, AvailableBalance, refuse_provider, tell_if_unknow
 __all__ = ["Balance", "BalanceProvider"]
 
 _INPUTS = ("minimum", "postpaid", "unavailable", "apiKeyFrom", "baseUrl", "timeout")
-_ANSWERS = ("billingType", "available", "status", "sufficient")
 # Python name -> Pulumi name, where they differ.
 _PULUMI_NAMES = {"api_key_from": "apiKeyFrom", "base_url": "baseUrl", "billing_type": "billingType"}
 _PYTHON_NAMES = {pulumi_name: name for name, pulumi_name in _PULUMI_NAMES.items()}
@@ -166,20 +165,19 @@ class BalanceProvider(dynamic.ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
         inputs = {name: news.get(name) for name in _INPUTS}
         if contains_unknowns(inputs):
-            return dynamic.CheckResult({**inputs, **dict.fromkeys(_ANSWERS, UNKNOWN)}, [])
+            return dynamic.CheckResult({**inputs, **dict.fromkeys(ANSWERS, UNKNOWN)}, [])
         try:
-            gate = _gate(inputs)
+            gate = gate_of(inputs)
             balance = self._ask(inputs)
         except LumenfallError as error:
-            reason = with_hint(error) if inputs["minimum"] is None else judge_error(error).message
+            return dynamic.CheckResult(inputs, [dynamic.CheckFailure("", error_reason(error, inputs))])
+        reason = refusal(balance, gate, inputs)
+        if reason is not None:
             return dynamic.CheckResult(inputs, [dynamic.CheckFailure("", reason)])
-        verdict = gate.judge(balance)
-        if inputs["minimum"] is not None and not verdict.sufficient:
-            return dynamic.CheckResult(inputs, [dynamic.CheckFailure("", verdict.message)])
-        return dynamic.CheckResult({**inputs, **_answer(balance, gate, inputs)}, [])
+        return dynamic.CheckResult({**inputs, **answer_properties(balance, gate, inputs)}, [])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
-        changed = any(olds.get(name) != news.get(name) for name in (*_INPUTS, *_ANSWERS))
+        changed = any(olds.get(name) != news.get(name) for name in (*_INPUTS, *ANSWERS))
         return dynamic.DiffResult(changes=changed)
 
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
@@ -190,9 +188,9 @@ class BalanceProvider(dynamic.ResourceProvider):
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
         """A refresh: the balance as it is, or as it was where it cannot be had. Nothing here may block a teardown."""
-        outs = {name: value for name, value in props.items() if name in (*_INPUTS, *_ANSWERS)}
+        outs = {name: value for name, value in props.items() if name in (*_INPUTS, *ANSWERS)}
         try:
-            outs.update(_answer(self._ask(outs), _gate(outs), outs))
+            outs.update(answer_properties(self._ask(outs), gate_of(outs), outs))
         except LumenfallError as error:
             print(f"the balance stays as it was in the state: {with_hint(error)}", file=sys.stderr)
         return dynamic.ReadResult(id_, outs, dict(outs))
@@ -245,13 +243,6 @@ def _check_source(source: object) -> None:
         )
 
 
-def _gate(inputs: Mapping[str, Any]) -> Gate:
-    minimum = inputs.get("minimum")
-    return Gate(
-        0 if minimum is None else minimum, postpaid=inputs.get("postpaid"), unavailable=inputs.get("unavailable")
-    )
-
-
 def _text(minimum: Any) -> str | None:
     """A minimum as exact text, for the state: a number there is a float.
 
@@ -266,17 +257,6 @@ def _text(minimum: Any) -> str | None:
         raise pulumi.RunError(with_hint(error)) from None
 
 
-def _answer(balance: AccountBalance, gate: Gate, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer as properties."""
-    facts = balance.to_dict()
-    return {
-        "billingType": facts["billing_type"],
-        "available": facts["available"],
-        "status": facts["status"],
-        "sufficient": None if inputs.get("minimum") is None else gate.judge(balance).sufficient,
-    }
-
-
 def _outputs(props: Mapping[str, Any]) -> dict[str, Any]:
     """What is kept of checked inputs.
 
@@ -285,4 +265,4 @@ def _outputs(props: Mapping[str, Any]) -> dict[str, Any]:
     """
     if "status" not in props:
         raise pulumi.RunError("cannot tell whether the balance is enough: an argument is not known, in up either")
-    return {name: props[name] for name in (*_INPUTS, *_ANSWERS) if name in props}
+    return {name: props[name] for name in (*_INPUTS, *ANSWERS) if name in props}

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""The balance as Pulumi properties, as both resources named Balance and the provider plugin's function have it.
+
+Names here are Pulumi's (``billingType``). Knows nothing of where settings or an answer come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .core import AccountBalance, Gate, LumenfallError, judge_error, with_hint
+
+__all__ = ["ANSWERS", "GATE_INPUTS", "answer_properties", "error_reason", "gate_of", "has_minimum", "refusal"]
+
+#: What makes the gate.
+GATE_INPUTS = ("minimum", "postpaid", "unavailable")
+#: What a balance gives.
+ANSWERS = ("billingType", "available", "status", "sufficient")
+
+
+def has_minimum(inputs: Mapping[str, Any]) -> bool:
+    """Whether anything is to be gated."""
+    return inputs.get("minimum") is not None
+
+
+def gate_of(inputs: Mapping[str, Any]) -> Gate:
+    """The gate that the inputs ask for; without a minimum one that checks their policies all the same.
+
+    Raises:
+        ConfigurationError: One is malformed.
+    """
+    minimum = inputs["minimum"] if has_minimum(inputs) else 0
+    return Gate(minimum, postpaid=inputs.get("postpaid"), unavailable=inputs.get("unavailable"))
+
+
+def answer_properties(balance: AccountBalance, gate: Gate, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer; ``sufficient`` is None where no minimum was given."""
+    facts = balance.to_dict()
+    return {
+        "billingType": facts["billing_type"],
+        "available": facts["available"],
+        "status": facts["status"],
+        "sufficient": gate.judge(balance).sufficient if has_minimum(inputs) else None,
+    }
+
+
+def refusal(balance: AccountBalance, gate: Gate, inputs: Mapping[str, Any]) -> str | None:
+    """Why a resource with these inputs must not go on, one line, or None where it may."""
+    verdict = gate.judge(balance)
+    return verdict.message if has_minimum(inputs) and not verdict.sufficient else None
+
+
+def error_reason(error: LumenfallError, inputs: Mapping[str, Any]) -> str:
+    """Why it must not go on where there is no balance, one line."""
+    return judge_error(error).message if has_minimum(inputs) else with_hint(error)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""The plugin as a process: starts the server, tells its port, and ends with the engine.
+
+Knows nothing of what the server answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+
+import grpc.aio
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
+
+from .server import ProviderServer
+
+__all__ = ["run"]
+
+# gRPC would look for a proxy even on the way to this very machine.
+_NO_PROXY = ("grpc.enable_http_proxy", 0)
+
+
+def run(engine_address: str | None) -> int:
+    """Serve until the engine is gone, or a signal says so.
+
+    Args:
+        engine_address: ``host:port`` of the engine, or None where there is none to watch.
+
+    Returns:
+        The exit status.
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(engine_address))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A fetch may still be on its way in a thread, and gRPC has threads of its own: nobody waits for them any more.
+    os._exit(0)
+
+
+async def _serve(engine_address: str | None) -> None:
+    provider = ProviderServer()
+    # One event loop and no threads of a pool: slow calls can never take the place that a Cancel needs.
+    server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
+    server.add_generic_rpc_handlers((provider.handlers(),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(NotImplementedError):  # Windows
+        loop.add_signal_handler(signal.SIGTERM, ended.set)
+        # The engine hears a Ctrl-C too: it ends what is under way in good order, and then this process.
+        loop.add_signal_handler(signal.SIGINT, provider.cancel_calls if engine_address else ended.set)
+
+    # The one thing that the engine reads here.
+    print(port, flush=True)
+    watch = asyncio.create_task(_engine_is_gone(engine_address, ended)) if engine_address else None
+    await ended.wait()
+    if watch is not None:
+        watch.cancel()
+    await server.stop(grace=None)
+
+
+async def _engine_is_gone(address: str, ended: asyncio.Event) -> None:
+    """Set ``ended`` once nobody listens at the engine's address.
+
+    An engine that ends in good order kills its plugins. One that was killed cannot, and plugins are in process groups
+    of their own, so a plugin that did not look would stay for ever.
+    """
+    async with grpc.aio.insecure_channel(address, options=[_NO_PROXY]) as channel:
+        state = channel.get_state(try_to_connect=True)
+        while state not in (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN):
+            await channel.wait_for_state_change(state)
+            # A connection that was lost or rests is tried again; only one that is refused counts.
+            state = channel.get_state(try_to_connect=True)
+    ended.set()

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""The provider plugin as the engine has it: a process that tells its port, and gRPC to it.
+
+Nothing of the plugin is imported here, and requests are written by hand, as the engine's Go code writes them.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Any
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime.proto import provider_pb2 as pb
+from pulumi.runtime.proto import provider_pb2_grpc
+
+START_SECONDS = 30
+CALL_SECONDS = 20
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+URN = "urn:pulumi:dev::test::lumenfall:index:Balance::funds"
+PROVIDER_URN = "urn:pulumi:dev::test::pulumi:providers:lumenfall::default"
+
+Failures = list[tuple[str, str]]
+"""Property and reason of each."""
+
+
+def struct(values: Mapping[str, Any]) -> Struct:
+    """A property bag; `UNKNOWN` is an unknown value."""
+    made = Struct()
+    made.update(dict(values))
+    return made
+
+
+def secret(value: Any) -> dict[str, Any]:
+    """A value that is marked as secret."""
+    return {**SECRET, "value": value}
+
+
+def failures(response: Any) -> Failures:
+    """What a response complains of."""
+    return [(failure.property, failure.reason) for failure in response.failures]
+
+
+class Engine:
+    """As much of an engine as a plugin looks at: somebody who listens."""
+
+    def __init__(self) -> None:
+        self._server = grpc.server(ThreadPoolExecutor(1))
+        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        self._server.start()
+
+    def stop(self) -> None:
+        """As if it had been killed."""
+        self._server.stop(grace=None).wait()
+
+
+class Plugin:
+    """A plugin that runs.
+
+    Args:
+        engine: The address given to it; None for none.
+        env: Its whole environment but PATH and HOME.
+        command: How it is started.
+
+    Attributes:
+        process: The process.
+        stub: Its methods.
+    """
+
+    def __init__(
+        self,
+        engine: str | None = None,
+        env: Mapping[str, str] | None = None,
+        command: Sequence[str] = (sys.executable, "-m", "pulumi_lumenfall.provider"),
+    ) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
+        self._text = ""
+        environment = {name: os.environ[name] for name in ("PATH", "HOME")}
+        self.process = subprocess.Popen(
+            [*command, "--logtostderr", "-v=9", *([engine] if engine else [])],
+            env={**environment, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            start_new_session=True,
+        )
+        assert self.process.stdout is not None
+        ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
+        line = self.process.stdout.readline() if ready else b""
+        if not line.strip().isdigit():
+            self.process.kill()
+            raise AssertionError(f"no port, but {line!r}: {self.stderr()}")
+        self._channel = grpc.insecure_channel(f"127.0.0.1:{int(line)}", options=[("grpc.enable_http_proxy", 0)])
+        self.stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
+
+    def __enter__(self) -> Plugin:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End it, as the engine does."""
+        self._channel.close()
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self._text = self.stderr()
+        self._errors.close()
+
+    def stderr(self) -> str:
+        """All that it has printed for people."""
+        if self._errors.closed:
+            return self._text
+        self._errors.seek(0)
+        return self._errors.read().decode()
+
+    def configure(self, **config: Any) -> Any:
+        """Configure it; with its `apiKey` as a secret, as the engine has it."""
+        if isinstance(config.get("apiKey"), str):
+            config["apiKey"] = secret(config["apiKey"])
+        return self.stub.Configure(
+            pb.ConfigureRequest(args=struct(config), acceptSecrets=True, acceptResources=True), timeout=CALL_SECONDS
+        )
+
+    def check_config(self, **config: Any) -> Any:
+        """Have config checked."""
+        request = pb.CheckRequest(urn=PROVIDER_URN, news=struct(config))
+        return self.stub.CheckConfig(request, timeout=CALL_SECONDS)
+
+    def get_balance(self, **arguments: Any) -> Any:
+        """The function's response."""
+        return self.begin_get_balance(**arguments).result()
+
+    def begin_get_balance(self, **arguments: Any) -> Any:
+        """The function's response, some day."""
+        request = pb.InvokeRequest(tok="lumenfall:index:getBalance", args=struct(arguments))
+        return self.stub.Invoke.future(request, timeout=CALL_SECONDS)
+
+    def check(self, **inputs: Any) -> Any:
+        """A resource's inputs checked."""
+        return self.begin_check(**inputs).result()
+
+    def begin_check(self, **inputs: Any) -> Any:
+        """The same, some day."""
+        return self.stub.Check.future(pb.CheckRequest(urn=URN, news=struct(inputs)), timeout=CALL_SECONDS)
+
+    def diff(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Any:
+        """What changed."""
+        return self.stub.Diff(
+            pb.DiffRequest(urn=URN, id="balance", olds=struct(olds), news=struct(news)), timeout=CALL_SECONDS
+        )
+
+    def create(self, properties: Mapping[str, Any], *, preview: bool = False) -> Any:
+        """Create from checked inputs."""
+        request = pb.CreateRequest(urn=URN, properties=struct(properties), preview=preview)
+        return self.stub.Create(request, timeout=CALL_SECONDS)
+
+    def update(self, news: Mapping[str, Any], *, preview: bool = False) -> Any:
+        """Update to checked inputs."""
+        request = pb.UpdateRequest(urn=URN, id="balance", news=struct(news), preview=preview)
+        return self.stub.Update(request, timeout=CALL_SECONDS)
+
+    def read(self, properties: Mapping[str, Any]) -> Any:
+        """Refresh, or import where there are no properties."""
+        request = pb.ReadRequest(urn=URN, id="balance", properties=struct(properties))
+        return self.stub.Read(request, timeout=CALL_SECONDS)
+
+    def delete(self, properties: Mapping[str, Any]) -> Any:
+        """Delete."""
+        request = pb.DeleteRequest(urn=URN, id="balance", properties=struct(properties))
+        return self.stub.Delete(request, timeout=CALL_SECONDS)
+
+    def cancel(self) -> None:
+        """What a Ctrl-C at the engine is for a plugin."""
+        self.stub.Cancel(Empty(), timeout=CALL_SECONDS)
+
+
+def values(message: Struct) -> dict[str, Any]:
+    """A property bag as Python values."""
+    return dict(MessageToDict(message))
+
+
+def returned(response: Any) -> dict[str, Any]:
+    """What a function returned."""
+    assert failures(response) == []
+    return values(getattr(response, "return"))
