@@ -97,7 +97,7 @@ def test_a_file_is_replaced_in_one_step(cli, api):
     umask = os.umask(0)
     os.umask(umask)
     assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
-    path.chmod(0o640)
+    path.chmod(0o664)
     with path.open() as reader:
         before = path.stat().st_ino
         api.amount = "3.20"
@@ -105,7 +105,7 @@ def test_a_file_is_replaced_in_one_step(cli, api):
         assert path.stat().st_ino != before
         assert parse(reader.read())["available"] == 12.5
     assert parse(path.read_text())["available"] == 3.2
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert stat.S_IMODE(path.stat().st_mode) == 0o664
     assert os.listdir(cli.folder) == ["lumenfall.prom"]
 
 
