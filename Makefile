@@ -26,8 +26,8 @@ lint: $(READY)  ## style, types, licences, links between the parts
 	$(BIN)/mypy
 	$(BIN)/reuse --suppress-deprecation lint --quiet
 
-unit: $(READY)  ## the core, the sandbox and the command line, over real sockets
-	$(PYTEST) -n auto tests/unit tests/cli
+unit: $(READY)  ## core, sandbox, command line and plugin, over real sockets
+	$(PYTEST) -n auto tests/unit tests/cli tests/plugin
 
 engines: $(READY)  ## Pulumi programs and playbooks through the real engines
 	@$(BIN)/python tools/pulumi_engine/find_or_build.py
