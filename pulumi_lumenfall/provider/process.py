@@ -12,16 +12,18 @@ import contextlib
 import os
 import signal
 import sys
+from typing import Any
 
 import grpc.aio
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
-from .server import ProviderServer
+from .server import ProviderServer, Tell
 
 __all__ = ["run"]
 
-# gRPC would look for a proxy even on the way to this very machine.
-_NO_PROXY = ("grpc.enable_http_proxy", 0)
+# A user who is told something late has lost less than one who waits for it.
+_NOTICE_SECONDS = 2.0
 
 
 def run(engine_address: str | None) -> int:
@@ -42,7 +44,10 @@ def run(engine_address: str | None) -> int:
 
 
 async def _serve(engine_address: str | None) -> None:
-    provider = ProviderServer()
+    # gRPC would look for a proxy even on the way to this very machine.
+    options = [*_GRPC_CHANNEL_OPTIONS, ("grpc.enable_http_proxy", 0)]
+    engine = grpc.aio.insecure_channel(engine_address, options=options) if engine_address else None
+    provider = ProviderServer(_notices(engine))
     # One event loop and no threads of a pool: slow calls can never take the place that a Cancel needs.
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
     server.add_generic_rpc_handlers((provider.handlers(),))
@@ -54,27 +59,41 @@ async def _serve(engine_address: str | None) -> None:
     with contextlib.suppress(NotImplementedError):  # Windows
         loop.add_signal_handler(signal.SIGTERM, ended.set)
         # The engine hears a Ctrl-C too: it ends what is under way in good order, and then this process.
-        loop.add_signal_handler(signal.SIGINT, provider.cancel_calls if engine_address else ended.set)
+        loop.add_signal_handler(signal.SIGINT, provider.cancel_calls if engine else ended.set)
 
     # The one thing that the engine reads here.
     print(port, flush=True)
-    watch = asyncio.create_task(_engine_is_gone(engine_address, ended)) if engine_address else None
+    watch = asyncio.create_task(_engine_is_gone(engine, ended)) if engine else None
     await ended.wait()
     if watch is not None:
         watch.cancel()
     await server.stop(grace=None)
 
 
-async def _engine_is_gone(address: str, ended: asyncio.Event) -> None:
+async def _engine_is_gone(engine: grpc.aio.Channel, ended: asyncio.Event) -> None:
     """Set ``ended`` once nobody listens at the engine's address.
 
     An engine that ends in good order kills its plugins. One that was killed cannot, and plugins are in process groups
     of their own, so a plugin that did not look would stay for ever.
     """
-    async with grpc.aio.insecure_channel(address, options=[_NO_PROXY]) as channel:
-        state = channel.get_state(try_to_connect=True)
-        while state not in (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN):
-            await channel.wait_for_state_change(state)
-            # A connection that was lost or rests is tried again; only one that is refused counts.
-            state = channel.get_state(try_to_connect=True)
+    state = engine.get_state(try_to_connect=True)
+    while state not in (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN):
+        await engine.wait_for_state_change(state)
+        # A connection that was lost or rests is tried again; only one that is refused counts.
+        state = engine.get_state(try_to_connect=True)
     ended.set()
+
+
+def _notices(engine: grpc.aio.Channel | None) -> Tell:
+    """What shows a line to the user: the engine hides all that its plugins print."""
+    log: Any = engine_pb2_grpc.EngineStub(engine).Log if engine else None
+
+    async def tell(text: str, *, urn: str = "", warning: bool = False) -> None:
+        if log is None:
+            print(text, file=sys.stderr, flush=True)
+            return
+        severity = engine_pb2.WARNING if warning else engine_pb2.INFO
+        with contextlib.suppress(grpc.RpcError):
+            await log(engine_pb2.LogRequest(severity=severity, message=text, urn=urn), timeout=_NOTICE_SECONDS)
+
+    return tell

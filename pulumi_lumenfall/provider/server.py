@@ -14,11 +14,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 import grpc.aio
@@ -43,7 +42,7 @@ from ..core import (
 )
 from .properties import read, same, secret, write
 
-__all__ = ["ProviderServer", "schema"]
+__all__ = ["ProviderServer", "Tell", "schema"]
 
 FUNCTION = "lumenfall:index:getBalance"
 RESOURCE = "lumenfall:index:Balance"
@@ -64,14 +63,25 @@ def schema() -> str:
     return Path(__file__).with_name("schema.json").read_text(encoding="utf-8")
 
 
+class Tell(Protocol):
+    """Shows a line to the user, among Pulumi's diagnostics."""
+
+    async def __call__(self, text: str, *, urn: str = "", warning: bool = False) -> None:
+        """Show it, with the resource that it is about."""
+
+
 class ProviderServer:
     """One provider, as the engine configured it; all its methods run in one event loop.
 
     Methods have the names and messages of ``pulumi/provider.proto``. Those that it lacks (components, parameters, a
     handshake) the engine does without.
+
+    Args:
+        tell: What shows a line to the user.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
         self._config: dict[str, Any] = {}
         self._begin_run()
 
@@ -163,7 +173,7 @@ class ProviderServer:
         if failures:
             return provider_pb2.InvokeResponse(failures=failures)
         try:
-            settings = self._settings()
+            settings = await self._settings()
             balance = await self._wait_for(self._run.ask(settings), settings)
         except LumenfallError as error:
             return provider_pb2.InvokeResponse(failures=[_failure("", with_hint(error))])
@@ -183,7 +193,7 @@ class ProviderServer:
         if failures:
             return provider_pb2.CheckResponse(failures=failures)
         if contains_unknowns(inputs):
-            _tell(f"Balance {_name_of(request.urn)!r}: {_NOT_KNOWN}")
+            await self._tell(_NOT_KNOWN, urn=request.urn)
             return provider_pb2.CheckResponse(inputs=write({**inputs, **dict.fromkeys(ANSWERS, UNKNOWN)}))
         gate = gate_of(inputs)
         try:
@@ -219,7 +229,8 @@ class ProviderServer:
         except LumenfallError as error:
             if "status" not in outs:
                 raise
-            _tell(f"the balance stays as it was in the state: {with_hint(error)}")
+            text = f"the balance stays as it was in the state: {with_hint(error)}"
+            await self._tell(text, urn=request.urn, warning=True)
         return provider_pb2.ReadResponse(id=request.id, properties=write(outs), inputs=write(outs))
 
     async def delete(self, _request: provider_pb2.DeleteRequest) -> Empty:
@@ -227,15 +238,15 @@ class ProviderServer:
 
     async def _ask(self) -> AccountBalance:
         """Ask for a resource: with those that ask at the same moment, and never later than that."""
-        settings = self._settings()
+        settings = await self._settings()
         return await self._wait_for(self._in_flight.ask(settings, keep_seconds=0), settings)
 
-    def _settings(self) -> Settings:
+    async def _settings(self) -> Settings:
         layer = {setting: (f"lumenfall:{name}", self._config.get(name)) for name, setting in _SETTINGS.items()}
         settings = resolve_settings(layer)
         for warning in settings.warnings:
             if self._run.is_new(warning):
-                _tell(warning)
+                await self._tell(warning, warning=True)
         return settings
 
     async def _wait_for(self, answer: Future[AccountBalance], settings: Settings) -> AccountBalance:
@@ -346,12 +357,3 @@ def _type_of(urn: str) -> str:
     """``lumenfall:index:Balance`` of ``urn:pulumi:stack::project::parent$lumenfall:index:Balance::name``."""
     parts = urn.split("::")
     return parts[2].rpartition("$")[2] if len(parts) > 2 else ""
-
-
-def _name_of(urn: str) -> str:
-    return clean(urn.rpartition("::")[2], limit=100)
-
-
-def _tell(text: str) -> None:
-    """A line among Pulumi's diagnostics: the engine shows what its plugins write there."""
-    print(text, file=sys.stderr, flush=True)

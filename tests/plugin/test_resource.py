@@ -16,7 +16,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi_lumenfall.sandbox import Sandbox
 from support.fault_server import Connection, FaultServer
 from support.faults import BALANCE, FRAMED
-from support.plugin import UNKNOWN, URN, Plugin, failures, secret, struct, values
+from support.plugin import UNKNOWN, URN, Engine, Plugin, failures, secret, struct, values
 
 KEY = "lmnfl_abc.0s3cr3tmarker0"
 ANSWER = {
@@ -102,7 +102,7 @@ def test_a_child_of_a_component(plugin: Plugin) -> None:
     assert failures(plugin.stub.Check(pb.CheckRequest(urn=urn, news=struct({})))) == []
 
 
-def test_what_a_preview_does_not_know(plugin: Plugin, api: Sandbox) -> None:
+def test_what_a_preview_does_not_know(plugin: Plugin, api: Sandbox, engine: Engine) -> None:
     """Neither is the answer known then; a bad policy is said already."""
     response = plugin.check(minimum=UNKNOWN)
     assert failures(response) == []
@@ -112,7 +112,7 @@ def test_what_a_preview_does_not_know(plugin: Plugin, api: Sandbox) -> None:
     assert values(plugin.update(checked, preview=True).properties) == checked
     assert [name for name, _ in failures(plugin.check(minimum=UNKNOWN, postpaid="x"))] == ["postpaid"]
     assert api.requests == []
-    assert "'funds': what it needs is not known in this preview; up will decide" in plugin.stderr()
+    assert engine.heard[-1] == ("INFO", "what it needs is not known in this preview; up will decide", URN)
 
 
 @pytest.mark.parametrize(
@@ -179,14 +179,16 @@ def test_refresh_brings_the_state_up_to_date(plugin: Plugin, api: Sandbox) -> No
 
 
 @pytest.mark.parametrize("config", [{}, {"apiKey": KEY, "timeout": "10s"}, {"apiKey": KEY, "baseUrl": "ftp://x"}])
-def test_a_teardown_needs_no_settings(process: Plugin, config: dict[str, Any]) -> None:
+def test_a_teardown_needs_no_settings(process: Plugin, engine: Engine, config: dict[str, Any]) -> None:
     """Nor an API: what was in the state stays there, and goes."""
     process.configure(**config)
     state = {"minimum": 5, **ANSWER}
     response = process.read(state)
     assert values(response.properties) == state
     assert process.delete(state) == Empty()
-    assert "the balance stays as it was in the state: " in process.stderr()
+    severity, text, urn = engine.heard[-1]
+    assert (severity, urn) == ("WARNING", URN)
+    assert text.startswith("the balance stays as it was in the state: ")
 
 
 def test_a_teardown_goes_on_while_the_api_is_down(plugin: Plugin, api: Sandbox) -> None:

@@ -21,8 +21,8 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2_grpc
 from pulumi.runtime.proto import provider_pb2 as pb
-from pulumi.runtime.proto import provider_pb2_grpc
 
 START_SECONDS = 30
 CALL_SECONDS = 20
@@ -52,13 +52,25 @@ def failures(response: Any) -> Failures:
     return [(failure.property, failure.reason) for failure in response.failures]
 
 
-class Engine:
-    """As much of an engine as a plugin looks at: somebody who listens."""
+class Engine(engine_pb2_grpc.EngineServicer):
+    """As much of an engine as a plugin looks at: somebody who listens.
+
+    Attributes:
+        address: Where.
+        heard: Each line for the user: severity, text, resource.
+    """
 
     def __init__(self) -> None:
+        self.heard: list[tuple[str, str, str]] = []
         self._server = grpc.server(ThreadPoolExecutor(1))
+        engine_pb2_grpc.add_EngineServicer_to_server(self, self._server)
         self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
         self._server.start()
+
+    def Log(self, request: Any, context: Any) -> Empty:
+        """A line for the user."""
+        self.heard.append((engine_pb2.LogSeverity.Name(request.severity), request.message, request.urn))
+        return Empty()
 
     def stop(self) -> None:
         """As if it had been killed."""
