@@ -3,7 +3,8 @@
 """How long a gate in a playbook takes, against the ways to build one from Ansible's own parts.
 
 All playbooks run in turn, round after round, so that a busy moment of the machine hits all of them; each figure is
-the median of its rounds. The server is the sandbox, on this machine, so no figure has a network in it.
+the median of its rounds. Processor time stands beside it: it says the same on a machine that is busy with other things.
+The server is the sandbox, on this machine, so no figure has a network in it.
 
     python benchmarks/ansible_bench.py [--rounds 7] [--json] [--strict]
 """
@@ -17,7 +18,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from pulumi_lumenfall.sandbox import Sandbox
@@ -90,14 +90,14 @@ class Bench:
             **api.environ,
         }
 
-    def run(self, hosts: int, play: dict[str, object]) -> tuple[float, int]:
-        """Run a play: its seconds, and the calls of the API that it made."""
+    def run(self, hosts: int, play: dict[str, object]) -> tuple[float, float, int]:
+        """Run a play: its seconds, its processor seconds, and the calls of the API that it made."""
         playbook = self._folder / "playbook.yml"
         playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, **play}]))
         inventory = self._folder / "inventory"
         inventory.write_text("".join(f"h{number} ansible_connection=local\n" for number in range(hosts)))
         self._api.reset()
-        start = time.monotonic()
+        before = os.times()
         done = subprocess.run(
             [str(ANSIBLE_PLAYBOOK), "-i", str(inventory), str(playbook)],
             env=self._environment,
@@ -106,10 +106,11 @@ class Bench:
             text=True,
             check=False,
         )
-        seconds = time.monotonic() - start
+        after = os.times()
+        processor = after.children_user + after.children_system - before.children_user - before.children_system
         if done.returncode:
             sys.exit(f"a playbook failed:\n{done.stdout}{done.stderr}")
-        return seconds, len(self._api.requests)
+        return after.elapsed - before.elapsed, processor, len(self._api.requests)
 
 
 def main() -> int:
@@ -120,25 +121,43 @@ def main() -> int:
     parser.add_argument("--strict", action="store_true", help="exit 1 if an aim is missed")
     options = parser.parse_args()
     times: dict[str, list[float]] = {name: [] for name in PLAYBOOKS}
+    processor_times: dict[str, list[float]] = {name: [] for name in PLAYBOOKS}
     calls: dict[str, int] = {}
     with tempfile.TemporaryDirectory(prefix="ansible-bench-") as folder, Sandbox(amount="12.50") as api:
         bench = Bench(Path(folder), api)
         for number in range(options.rounds):
             print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
             for name, (hosts, play) in PLAYBOOKS.items():
-                seconds, calls[name] = bench.run(hosts, play)
+                seconds, processor, calls[name] = bench.run(hosts, play)
                 times[name].append(seconds)
-        role_calls = {hosts: bench.run(hosts, ROLE)[1] for hosts in ROLE_HOSTS}
+                processor_times[name].append(processor)
+        role_calls = {hosts: bench.run(hosts, ROLE)[2] for hosts in ROLE_HOSTS}
     medians = {name: statistics.median(seconds) for name, seconds in times.items()}
-    ratios = [(ours, rival, medians[ours] / medians[rival], aim) for ours, rival, aim in AIMS]
-    met = all(ratio <= aim for *_names, ratio, aim in ratios) and set(role_calls.values()) == {1}
+    processor = {name: statistics.median(seconds) for name, seconds in processor_times.items()}
+    ratios = [
+        (ours, rival, medians[ours] / medians[rival], processor[ours] / processor[rival], aim)
+        for ours, rival, aim in AIMS
+    ]
+    met = all(ratio <= aim for _ours, _rival, ratio, _processor, aim in ratios) and set(role_calls.values()) == {1}
     if options.json:
-        print(json.dumps({"medians": medians, "calls": calls, "ratios": ratios, "role_calls": role_calls, "met": met}))
+        print(
+            json.dumps(
+                {
+                    "medians": medians,
+                    "processor": processor,
+                    "calls": calls,
+                    "ratios": ratios,
+                    "role_calls": role_calls,
+                    "met": met,
+                }
+            )
+        )
     else:
         for name, median in medians.items():
-            print(f"{name:32} {median:6.2f} s  {calls[name]:3} calls")
-        for ours, rival, ratio, aim in ratios:
-            print(f"{'ok ' if ratio <= aim else 'OFF'} {ratio:5.2f} (aim {aim:.2f})  {ours} / {rival}")
+            print(f"{name:32} {median:6.2f} s  {processor[name]:6.2f} s of a processor  {calls[name]:3} calls")
+        for ours, rival, ratio, by_processor, aim in ratios:
+            verdict = "ok " if ratio <= aim else "OFF"
+            print(f"{verdict} {ratio:5.2f}, by processor {by_processor:5.2f} (aim {aim:.2f})  {ours} / {rival}")
         print(f"calls of the role, by hosts: {role_calls}")
     return 1 if options.strict and not met else 0
 
