@@ -86,3 +86,4 @@ def test_pulumi_program(installed: Installation, make_project: MakeProject) -> N
         python = str(installed.folder / "bin/python")
         preview = make_project(PROGRAM, env={**api.environ, "PULUMI_PYTHON_CMD": python}).preview().check()
     assert "available: 12.5" in preview.output
+    assert "warning" not in preview.output
