@@ -447,7 +447,8 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         self._tls = tls
-        super().__init__()
+        # One request needs no more; urllib3 fills the places of a pool when it makes it.
+        super().__init__(pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
