@@ -68,6 +68,8 @@ class LumenfallClient:
             ca_bundle=ca_bundle,
             verify=verify,
         )
+        # See resolve_settings: what is raised below must not show it.
+        del api_key
         self._start(resolve_settings(arguments))
         for warning in self._settings.warnings:
             warnings.warn(warning, stacklevel=2)
@@ -175,7 +177,9 @@ class LumenfallClient:
         self.close()
 
     def __repr__(self) -> str:
-        return f"LumenfallClient(base_url={self._settings.base_url!r})"
+        # A traceback with locals shows a client whose settings were refused, and so has none.
+        settings = vars(self).get("_settings")
+        return f"LumenfallClient(base_url={settings.base_url!r})" if settings else "LumenfallClient(not configured)"
 
     def __reduce__(self) -> Any:
         raise TypeError("a LumenfallClient holds a key, so it is not pickled or copied")
