@@ -299,8 +299,9 @@ def parse_base_url(source: str, value: object, *, allow_insecure: bool = False) 
     except ValueError:
         raise refuse("is malformed: check its host and port") from None
     scheme = parts.scheme.lower()
-    if scheme not in ("https", "http") or not text.lower().startswith(f"{scheme}://"):
-        raise refuse(f"must start with https:// ({describe(text.partition(':')[0])} does not)")
+    if not text.lower().startswith(("https://", "http://")):
+        given = "" if scheme in ("https", "http") else f" ({describe(text.partition(':')[0])} does not)"
+        raise refuse(f"must start with https://{given}")
     if "@" in parts.netloc:
         raise refuse("must not hold user info (user:password@)")
     if not host or not _is_host(host) or port == 0 or parts.netloc.endswith(":"):
