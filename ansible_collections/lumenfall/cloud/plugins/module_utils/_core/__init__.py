@@ -30,7 +30,7 @@ from .errors import (
 )
 from .gate import Gate, Verdict, describe_balance, judge_error, with_hint
 from .settings import Settings, argument_layer, resolve_settings
-from .text import Secret, clean, format_amount
+from .text import Secret, clean, describe, format_amount
 
 __all__ = [
     "APIError",
@@ -56,6 +56,7 @@ __all__ = [
     "__version__",
     "argument_layer",
     "clean",
+    "describe",
     "describe_balance",
     "format_amount",
     "judge_error",
