@@ -19,7 +19,16 @@ from pulumi.runtime.settings import get_monitor
 
 from ._shared import fetch, fetch_soon, this_run
 from .config import plain_gate, program_settings
-from .core import AccountBalance, ConfigurationError, Gate, LumenfallError, format_amount, judge_error, with_hint
+from .core import (
+    AccountBalance,
+    ConfigurationError,
+    Gate,
+    LumenfallError,
+    describe,
+    format_amount,
+    judge_error,
+    with_hint,
+)
 
 __all__ = [
     "Amount",
@@ -351,12 +360,17 @@ def refuse_provider(opts: pulumi.InvokeOptions | pulumi.ResourceOptions | None) 
     """Refuse a provider: its key would not be the one that is asked with.
 
     Raises:
-        ConfigurationError: There is one.
+        ConfigurationError: There is one, or these are no options.
     """
     if opts is None:
         return
-    provider = opts.provider or (opts.parent.get_provider(TOKEN) if opts.parent is not None else None)
-    if provider is not None:
+    if not isinstance(opts, (pulumi.InvokeOptions, pulumi.ResourceOptions)):
+        raise ConfigurationError(
+            f"opts: {describe(opts)} is not an object of options",
+            hint="pass a pulumi.InvokeOptions, or for Balance a pulumi.ResourceOptions",
+        )
+    parent = opts.parent if isinstance(opts.parent, pulumi.Resource) else None
+    if opts.provider or (parent is not None and parent.get_provider(TOKEN)):
         raise ConfigurationError(
             "opts: the balance is asked for without a provider, so a provider's settings would not count",
             hint="pass the key and base_url as arguments instead",

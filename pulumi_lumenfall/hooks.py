@@ -20,7 +20,7 @@ from pulumi.runtime.resource_hooks import StubResourceHook
 
 from ._shared import Run, fetch_soon, this_run
 from .config import plain_gate, program_settings
-from .core import ConfigurationError, LumenfallError, clean, judge_error, with_hint
+from .core import ConfigurationError, LumenfallError, clean, describe, judge_error, with_hint
 from .functions import Amount, is_mocked
 
 __all__ = ["balance_hook", "gate_stack"]
@@ -76,8 +76,8 @@ def balance_hook(
         A hook for ``before_create`` and ``before_update``.
 
     Raises:
-        pulumi.RunError: A plain ``minimum`` or policy is malformed. Every other failure stops the resource, not the
-            program: one line with the resource, what there is, what is needed and what to do.
+        pulumi.RunError: A plain ``minimum`` or policy is malformed, or ``name`` is taken. Every other failure stops
+            the resource, not the program: one line with the resource, what there is, what is needed and what to do.
     """
     run = this_run()
     gate_arguments = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable}
@@ -85,6 +85,7 @@ def balance_hook(
     try:
         # What is known already is judged now, before anything is asked.
         plain_gate(**{"minimum": 0, "postpaid": None, "unavailable": None, **plain})
+        name = _check_name(name, run)
     except LumenfallError as error:
         raise pulumi.RunError(with_hint(error)) from None
     guard = _Guard(run, {**gate_arguments, "api_key": api_key, "base_url": base_url, "timeout": timeout})
@@ -94,7 +95,6 @@ def balance_hook(
         """Lets a resource go on only with funds."""
         await guard.check(f"{args.name} ({args.type})")
 
-    name = name or f"lumenfall-balance-{run.next_number()}"
     if _MOCKS_KNOW_NO_HOOKS and is_mocked():
         return StubResourceHook(name)
     return pulumi.ResourceHook(name, lumenfall_balance, pulumi.ResourceHookOptions(on_dry_run=True))
@@ -213,6 +213,24 @@ class _Guard:
                 hint="let the resource depend on where that Output comes from (depends_on)",
             )
         return None if values is None else dict(values)
+
+
+def _check_name(name: object, run: Run) -> str:
+    """The name of a hook, or one that no other has.
+
+    Raises:
+        ConfigurationError: It is no name, or taken: Pulumi would stop with a traceback.
+    """
+    if name is None or name == "":
+        return f"lumenfall-balance-{run.next_number()}"
+    if not isinstance(name, str):
+        raise ConfigurationError(f"name: {describe(name)} is not a name", hint="set name to text, or leave it away")
+    if not run.is_new(f"hook {name}"):
+        raise ConfigurationError(
+            f"name: a balance hook with the name {describe(name)} is there already",
+            hint="bind that hook to this resource too, or give this one a name of its own",
+        )
+    return name
 
 
 def check_types(types: object) -> list[str]:

@@ -79,6 +79,7 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
         postpaid: pulumi.Input[str] | None = None,
         unavailable: pulumi.Input[str] | None = None,
         api_key_from: str | None = None,
+        api_key: object = None,
         base_url: pulumi.Input[str] | None = None,
         timeout: pulumi.Input[float] | None = None,
         opts: pulumi.ResourceOptions | None = None,
@@ -95,6 +96,7 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
                 with ``--secret``), or an environment variable such as ``SECOND_KEY``. Never the key itself, which
                 would be kept in the state. By default ``lumenfall:apiKey``, ``LUMENFALL_API_KEY``, then the
                 credentials file.
+            api_key: Refused, since it would be kept in the state: see ``api_key_from``.
             base_url: Where the API is; by default ``lumenfall:baseUrl``, ``LUMENFALL_API_BASE``, then the public API.
             timeout: Total deadline, seconds, 0 < t <= 3600; by default ``lumenfall:timeout``, ``LUMENFALL_TIMEOUT``,
                 30.
@@ -105,6 +107,11 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
         """
         try:
             refuse_provider(opts)
+            if not (api_key is None or api_key == ""):
+                raise ConfigurationError(
+                    "api_key: Balance takes none, since Pulumi would keep it in the state",
+                    hint="set lumenfall:apiKey with 'pulumi config set --secret', or say with api_key_from where it is",
+                )
             known = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable}
             known = {name: value for name, value in known.items() if not isinstance(value, pulumi.Output)}
             if known.get("minimum") is None:

@@ -188,6 +188,8 @@ attempt(unavailable="no")
 attempt(api_key_from="{KEY}")
 attempt(api_key_from=pulumi.Output.secret("{KEY}"))
 attempt(api_key_from="lower_case")
+attempt(api_key="{KEY}")
+attempt(api_key=pulumi.Output.secret("{KEY}"))
 """
     )
     output = project.preview().check().output
@@ -196,6 +198,7 @@ attempt(api_key_from="lower_case")
         "minimum: 'x' is not an amount",
         "postpaid: 'no' is not a policy",
         "unavailable: 'no' is not a policy",
+        "api_key: Balance takes none, since Pulumi would keep it in the state; set lumenfall:apiKey",
     ):
         assert f"refused: {words}" in output
     assert output.partition("Diagnostics:")[2].count("refused: api_key_from: this is not the name of a place") == 3

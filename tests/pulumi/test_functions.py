@@ -282,6 +282,16 @@ def test_an_output_where_a_plain_value_is_needed(api: Sandbox, name: str) -> Non
     assert api.requests == []
 
 
+@pytest.mark.parametrize(("opts", "words"), [(5, "opts: 5 is not"), ({"parent": None}, "opts: a dict is not")])
+def test_options_that_are_none(api: Sandbox, opts: Any, words: str) -> None:
+    for call in (lumenfall.get_balance, lumenfall.get_balance_output, lumenfall.require_balance):
+        with pytest.raises(pulumi.RunError, match=words):
+            call(minimum=5, opts=opts)  # type: ignore[operator]
+    with pytest.raises(pulumi.RunError, match=words):
+        lumenfall.Balance("funds", opts=opts)
+    assert api.requests == []
+
+
 def test_a_provider_is_refused(api: Sandbox) -> None:
     """Its key would not be the one that is asked with: another account would open the gate."""
 

@@ -178,6 +178,25 @@ def test_bad_input_stops_the_program_at_once(api: Sandbox, arguments: dict[str, 
     assert api.requests == []
 
 
+def test_a_name_is_one_hook_s(api: Sandbox) -> None:
+    """Pulumi ends a program that gives a name twice with a traceback."""
+
+    async def main() -> None:
+        lumenfall.balance_hook(5, name="funds")
+        lumenfall.balance_hook(5, name="more")
+        lumenfall.balance_hook(5, name="")
+        lumenfall.balance_hook(5)
+        lumenfall.balance_hook(7, name="funds")
+
+    for _run in range(2):
+        assert "name: a balance hook with the name 'funds' is there already" in refusal(main)
+
+    async def other() -> None:
+        lumenfall.balance_hook(5, name=7)  # type: ignore[arg-type]
+
+    assert "name: 7 is not a name" in refusal(other)
+
+
 @pytest.mark.parametrize("types", ["", [], [""], [7]])
 def test_a_gate_must_gate_something(api: Sandbox, types: Any) -> None:
     async def main() -> None:

@@ -99,6 +99,24 @@ def test_errors(
     assert str(status) in str(error)
 
 
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("value", ["7", "7.5", "true", "null", '["CODE"]', '{"a": "CODE"}'])
+def test_a_code_or_message_that_is_no_text_is_left_out(api: Sandbox, status: int, value: str) -> None:
+    api.script(Answer(status, f'{{"error": {{"message": {value}, "code": {value}}}}}'))
+    error = error_of(api)
+    assert (type(error), error.code) == (core.APIError, None)
+    assert str(error).endswith(f"(HTTP {status})")
+
+
+@pytest.mark.parametrize("status", [408, 425])
+def test_the_hint_of_what_passes_by_itself(api: Sandbox, waits: list[float], status: int) -> None:
+    """Nothing is wrong with the settings, so they are not what to look at."""
+    api.status = status
+    error = error_of(api)
+    assert (type(error), error.attempts, error.retryable) == (core.APIError, 3, True)
+    assert "run it again later" in str(error.hint)
+
+
 def test_a_passing_failure_passes(api: Sandbox, waits: list[float]) -> None:
     api.script(503, 429)
     assert client(api).fetch_balance().amount == Decimal("12.50")
@@ -159,6 +177,24 @@ def test_retry_after_beyond_the_deadline_stops_at_once(api: Sandbox, waits: list
     assert "asks to wait 120 s, which is past the deadline of 20 s" in str(error)
     assert (error.status, error.attempts, error.retryable) == (status, 1, True)
     assert error.hint == "run it again in 120 s"
+
+
+@pytest.mark.parametrize(
+    ("asked", "timeout", "words", "hint"),
+    [
+        ("120", 20, "asks to wait 120 s, which is past the deadline of 20 s", "run it again in 120 s"),
+        ("1.2", 20, "asks to wait 2 s", "run it again in 2 s"),
+        ("0", 20, None, "wait a little, then run it again"),
+    ],
+)
+def test_the_last_attempt_too_says_how_long_the_server_asked_for(
+    api: Sandbox, asked: str, timeout: float, words: str | None, hint: str
+) -> None:
+    api.status, api.retry_after = 429, asked
+    error = error_of(api, timeout=timeout, max_attempts=1)
+    assert str(error).partition("; the server ")[2] == (words or "")
+    assert error.hint == hint
+    assert error.attempts == 1
 
 
 def test_backoff_beyond_the_deadline_stops_with_the_last_error(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._core import setti
 from pulumi_lumenfall.core import (
     ConfigurationError,
     LumenfallClient,
+    Secret,
     Settings,
     argument_layer,
     resolve_settings,
@@ -232,7 +234,11 @@ def test_credentials_file_comes_last(clean_environment: Path) -> None:
     path = write_credentials(clean_environment, json.dumps({"api_key": KEY, "refresh_token": "r"}))
     environ = {"HOME": str(clean_environment)}
     settings = resolve_settings(environ=environ)
-    assert (settings.api_key.reveal(), settings.sources["api_key"], settings.warnings) == (KEY, str(path), ())
+    assert (settings.api_key.reveal(), settings.sources["api_key"], settings.warnings) == (
+        KEY,
+        f"'api_key' in {path}",
+        (),
+    )
     path.write_text("not JSON")
     assert resolve_settings(environ={**environ, "LUMENFALL_API_KEY": "k"}).api_key.reveal() == "k"
 
@@ -399,3 +405,38 @@ def test_a_key_is_refused_or_can_be_sent(value: str) -> None:
     key.encode("ascii")
     assert key.isprintable()
     assert " " not in key
+
+
+@pytest.mark.parametrize("place", ["argument", "environment", "file", "file without a key", "broken file"])
+@pytest.mark.parametrize("bad", ["key", "timeout", "ca_bundle"])
+def test_a_traceback_with_locals_shows_no_secret(
+    clean_environment: Path, monkeypatch: pytest.MonkeyPatch, place: str, bad: str
+) -> None:
+    """Error reporters and debuggers show local variables: neither the key nor the refresh token may be among them."""
+    # This frame is in the traceback too, so it has them only as secrets.
+    key, token = Secret(f"{KEY} MARKER" if bad == "key" else KEY), Secret("rt_REFRESH_MARKER")
+    name = "other" if place == "file without a key" else "api_key"
+    write_credentials(
+        clean_environment,
+        json.dumps({name: key.reveal(), "refresh_token": token.reveal()})[: -1 if place == "broken file" else None],
+    )
+    if place == "environment":
+        monkeypatch.setenv("LUMENFALL_API_KEY", key.reveal())
+    arguments: dict[str, Any] = {"timeout": {"timeout": "soon"}, "key": {}, "ca_bundle": {}}[bad]
+    if bad == "ca_bundle":
+        (clean_environment / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+        arguments["ca_bundle"] = str(clean_environment / "ca.pem")
+    with pytest.raises(ConfigurationError) as caught:
+        LumenfallClient(key.reveal() if place == "argument" else None, **arguments)
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "resolve_settings" in shown
+    assert "MARKER" not in shown
+    assert caught.value.__context__ is None
+
+
+def test_what_a_refused_client_shows_of_itself() -> None:
+    """A traceback with locals asks for the repr of a client that came to nothing."""
+    client = LumenfallClient.__new__(LumenfallClient)
+    with pytest.raises(ConfigurationError):
+        client.__init__(KEY, timeout=0)  # type: ignore[misc]
+    assert repr(client) == "LumenfallClient(not configured)"

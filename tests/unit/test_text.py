@@ -8,6 +8,7 @@ import copy
 import pickle
 import unicodedata
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -100,6 +101,10 @@ def test_secret_shows_and_moves_nowhere() -> None:
         ("1E-6", "0.000001"),
         ("-3.2", "-3.20"),
         ("0", "0.00"),
+        ("12.500000", "12.50"),
+        ("0.000000", "0.00"),
+        ("100", "100.00"),
+        ("0.0100010", "0.010001"),
         ("123456789012345678.123456", "123456789012345678.123456"),
     ],
 )
@@ -118,6 +123,9 @@ def test_format_amount(amount: str, text: str) -> None:
         (True, "True"),
         (1.5, "1.5"),
         ([1], "a list"),
+        (b"1", "bytes"),
+        (object(), "an object"),
+        (Fraction(1, 3), "an object"),
         (Decimal("NaN"), "Decimal('NaN')"),
     ],
 )

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     )
     from .gate import Gate, Verdict, describe_balance, judge_error, with_hint
     from .settings import Settings, argument_layer, resolve_settings
-    from .text import Secret, clean, format_amount
+    from .text import Secret, clean, describe, format_amount
 
 # Which file a name lives in. It is read when the name is first used: a program that imports the core and then
 # needs one name of it does not pay for the others.
@@ -62,6 +62,7 @@ _HOMES = {
     "Verdict": "gate",
     "argument_layer": "settings",
     "clean": "text",
+    "describe": "text",
     "describe_balance": "gate",
     "format_amount": "text",
     "judge_error": "gate",
@@ -93,6 +94,7 @@ __all__ = [
     "__version__",
     "argument_layer",
     "clean",
+    "describe",
     "describe_balance",
     "format_amount",
     "judge_error",

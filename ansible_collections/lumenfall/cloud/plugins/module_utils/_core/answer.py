@@ -57,7 +57,9 @@ def read_answer(answer: Answer, secrets: Tuple[Secret, ...]) -> AccountBalance |
     kind, what = _BY_STATUS.get(status) or (
         (ServerError, "the API failed") if status >= 500 else (APIError, "the API refused the request")
     )
-    return kind(f"{what} (HTTP {status}{_said(message, code)})", code=code, **facts)
+    # What passes by itself needs another hint than a request that was wrong.
+    hint = ServerError.default_hint if kind is APIError and facts["retryable"] else None
+    return kind(f"{what} (HTTP {status}{_said(message, code)})", code=code, hint=hint, **facts)
 
 
 def retry_after(answer: Answer) -> str | None:
@@ -99,14 +101,15 @@ def _lenient_json(body: bytes) -> Any:
 def _error_facts(document: Any, secrets: Tuple[Secret, ...]) -> Tuple[str | None, str | None]:
     """The error's message and code, cleaned, from a body of whatever shape."""
     error = document.get("error") if isinstance(document, dict) else None
-    if isinstance(error, str):
+    if type(error) is str:
         return clean(error, secrets) or None, None
     if not isinstance(error, dict):
         return None, None
 
     def text(name: str) -> str | None:
         value = error.get(name)
-        return (clean(value, secrets) or None) if isinstance(value, str) else None
+        # Exactly: the numbers of a 200 answer are kept as texts of a kind of their own.
+        return (clean(value, secrets) or None) if type(value) is str else None
 
     return text("message"), text("code")
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from math import ceil
 from typing import TYPE_CHECKING, Any, Tuple
 
 from .answer import read_answer, retry_after
@@ -68,6 +69,8 @@ class LumenfallClient:
             ca_bundle=ca_bundle,
             verify=verify,
         )
+        # See resolve_settings: what is raised below must not show it.
+        del api_key
         self._start(resolve_settings(arguments))
         for warning in self._settings.warnings:
             warnings.warn(warning, stacklevel=2)
@@ -120,12 +123,11 @@ class LumenfallClient:
                     break
             elif outcome.status != UNAVAILABLE:
                 return outcome
-            if attempt == self._settings.max_attempts:
-                break
             wait = max(backoff_seconds(attempt - 1), asked_wait or 0.0)
-            if wait >= deadline.remaining_seconds():
+            too_long = wait >= deadline.remaining_seconds()
+            if too_long or attempt == self._settings.max_attempts:
                 if asked_wait and isinstance(outcome, LumenfallError):
-                    outcome = self._told_to_wait(outcome, asked_wait)
+                    outcome = self._told_to_wait(outcome, asked_wait, too_long)
                 break
             time.sleep(wait)
         if isinstance(outcome, AccountBalance):
@@ -153,13 +155,11 @@ class LumenfallClient:
             message, status=error.status, request_id=error.request_id, attempts=error.attempts, retryable=False
         )
 
-    def _told_to_wait(self, error: LumenfallError, seconds: float) -> LumenfallError:
-        """Add to an error that the server asked for a wait beyond the deadline."""
-        told = type(error)(
-            f"{error}; the server asks to wait {seconds:.0f} s, which is past the deadline of "
-            f"{self._settings.timeout:g} s",
-            hint=f"run it again in {seconds:.0f} s",
-        )
+    def _told_to_wait(self, error: LumenfallError, seconds: float, too_long: bool) -> LumenfallError:
+        """Add to an error how long the server asked to be left alone."""
+        asked = f"{ceil(seconds)} s"
+        past = f", which is past the deadline of {self._settings.timeout:g} s" if too_long else ""
+        told = type(error)(f"{error}; the server asks to wait {asked}{past}", hint=f"run it again in {asked}")
         told.__dict__.update({name: value for name, value in error.__dict__.items() if name != "hint"})
         return told
 
@@ -175,7 +175,9 @@ class LumenfallClient:
         self.close()
 
     def __repr__(self) -> str:
-        return f"LumenfallClient(base_url={self._settings.base_url!r})"
+        # A traceback with locals shows a client whose settings were refused, and so has none.
+        settings = vars(self).get("_settings")
+        return f"LumenfallClient(base_url={settings.base_url!r})" if settings else "LumenfallClient(not configured)"
 
     def __reduce__(self) -> Any:
         raise TypeError("a LumenfallClient holds a key, so it is not pickled or copied")

@@ -172,7 +172,7 @@ def parse_minimum(value: object, name: str = "minimum") -> Decimal:
 
 def _int_text(value: int) -> str:
     # str() of a huge int raises (CPython's limit is 4,300 digits); no amount is that long.
-    return str(value) if abs(value) < 10**40 else ""
+    return int.__repr__(value) if abs(value) < 10**40 else ""
 
 
 def parse_policy(value: object, name: str, default: str) -> str:

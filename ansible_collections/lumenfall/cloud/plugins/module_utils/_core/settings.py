@@ -133,7 +133,24 @@ def resolve_settings(*layers: Layer, environ: Mapping[str, str] | None = None) -
     Raises:
         ConfigurationError: A setting is malformed, or there is no key anywhere.
     """
-    variables = os.environ if environ is None else environ
+    outcome = _resolve(layers, os.environ if environ is None else environ)
+    if isinstance(outcome, Settings):
+        return outcome
+    # An error reporter that shows local variables would show the layers, and the key in them.
+    del layers, environ
+    raise outcome
+
+
+def _resolve(layers: Tuple[Layer, ...], variables: Mapping[str, str]) -> Settings | ConfigurationError:
+    """The settings, or the error that there is instead, without the frames that saw the key or the credentials file."""
+    try:
+        return _walk(layers, variables)
+    except ConfigurationError as error:
+        error.__context__ = None
+        return error.with_traceback(None)
+
+
+def _walk(layers: Tuple[Layer, ...], variables: Mapping[str, str]) -> Settings:
     chain = [*layers, _environment_layer(variables)]
     sources: Dict[str, str] = {}
     warnings: list[str] = []
@@ -201,7 +218,9 @@ def resolve_settings(*layers: Layer, environ: Mapping[str, str] | None = None) -
 
 
 def argument_layer(**values: Any) -> Layer:
-    """A layer of Python arguments, which go by their own names in errors."""
+    """A layer of Python arguments, which go by their own names in errors; a key in it does not show itself."""
+    if not _is_unset(values.get("api_key")):
+        values["api_key"] = Secret(values["api_key"])
     return {name: (name, value) for name, value in values.items()}
 
 
@@ -220,9 +239,15 @@ def _is_unset(value: object) -> bool:
 def parse_key(source: str, value: object) -> Secret:
     """Check an API key: any non-empty printable ASCII without spaces.
 
+    Args:
+        source: What to call it in an error: the place that it came from.
+        value: The key, or a :class:`Secret` of it.
+
     Raises:
         ConfigurationError: It is something else; the message does not show it.
     """
+    if isinstance(value, Secret):
+        value = value.reveal()
     if not isinstance(value, str):
         raise ConfigurationError(
             f"{source}: the API key must be text, not {type(value).__name__}",
@@ -274,8 +299,9 @@ def parse_base_url(source: str, value: object, *, allow_insecure: bool = False) 
     except ValueError:
         raise refuse("is malformed: check its host and port") from None
     scheme = parts.scheme.lower()
-    if scheme not in ("https", "http") or not text.lower().startswith(f"{scheme}://"):
-        raise refuse(f"must start with https:// ({describe(text.partition(':')[0])} does not)")
+    if not text.lower().startswith(("https://", "http://")):
+        given = "" if scheme in ("https", "http") else f" ({describe(text.partition(':')[0])} does not)"
+        raise refuse(f"must start with https://{given}")
     if "@" in parts.netloc:
         raise refuse("must not hold user info (user:password@)")
     if not host or not _is_host(host) or port == 0 or parts.netloc.endswith(":"):
@@ -444,7 +470,7 @@ def _credentials_file_key(variables: Mapping[str, str], looked_at: list[str], wa
     if problem is None:
         key = document.get("api_key")
         if not _is_unset(key):
-            return shown, key
+            return f"'api_key' in {shown}", key
         problem = "has no 'api_key'"
     raise ConfigurationError(
         f"no API key: the credentials file {shown} {problem}",

@@ -105,7 +105,8 @@ def describe(value: object) -> str:
     """A setting's bad value as an error message shows it: short, clean, never a key."""
     if not isinstance(value, (str, bool, int, float, Decimal, type(None))):
         # Callers have subclasses of their own; a person knows the plain type.
-        return f"a {next(kind.__name__ for kind in type(value).__mro__ if kind.__module__ == 'builtins')}"
+        kind = next(kind.__name__ for kind in type(value).__mro__ if kind.__module__ == "builtins")
+        return {"bytes": "bytes", "object": "an object"}.get(kind, f"a {kind}")
     if isinstance(value, int) and abs(value) >= 10**40:
         # Showing it would raise: CPython's limit is 4,300 digits.
         return "a huge number"
@@ -115,10 +116,10 @@ def describe(value: object) -> str:
 
 
 def format_amount(amount: Decimal) -> str:
-    """An amount with its exact digits, at least two decimals and no exponent.
+    """An amount as people write it: exact, with two decimals or as many more as it needs, and no exponent.
 
-    ``Decimal("12.5")`` is ``"12.50"``, ``Decimal("1E+3")`` is ``"1000.00"`` and
-    ``Decimal("0.000001")`` stays ``"0.000001"``.
+    ``Decimal("12.5")`` is ``"12.50"``, as is ``Decimal("12.500000")``; ``Decimal("1E+3")`` is
+    ``"1000.00"`` and ``Decimal("0.000001")`` stays ``"0.000001"``.
     """
     whole, _point, decimals = f"{amount:f}".partition(".")
-    return f"{whole}.{decimals.ljust(2, '0')}"
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"

@@ -42,7 +42,6 @@ REQUIREMENT = "requests>=2.32.4"
 try:
     from requests.adapters import HTTPAdapter
     from requests.models import PreparedRequest
-    from requests.utils import should_bypass_proxies
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
     from urllib3.util import parse_url
@@ -194,7 +193,12 @@ def _request(settings: Settings) -> PreparedRequest:
 
 def _proxies(settings: Settings) -> dict[str, str] | ProxyError:
     """The proxies mapping for requests, empty to go direct."""
-    if settings.proxy is None or should_bypass_proxies(settings.balance_url, settings.no_proxy):
+    if settings.proxy is None:
+        return {}
+    # Imported here: few have a proxy.
+    from .proxy import goes_direct
+
+    if goes_direct(settings.balance_url, settings.no_proxy):
         return {}
     variable, secret = settings.proxy
     value = secret.reveal()
