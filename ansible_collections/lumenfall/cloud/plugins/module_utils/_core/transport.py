@@ -42,7 +42,6 @@ REQUIREMENT = "requests>=2.32.4"
 try:
     from requests.adapters import HTTPAdapter
     from requests.models import PreparedRequest
-    from requests.utils import should_bypass_proxies
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
     from urllib3.util import parse_url
@@ -194,7 +193,7 @@ def _request(settings: Settings) -> PreparedRequest:
 
 def _proxies(settings: Settings) -> dict[str, str] | ProxyError:
     """The proxies mapping for requests, empty to go direct."""
-    if settings.proxy is None or should_bypass_proxies(settings.balance_url, settings.no_proxy):
+    if settings.proxy is None or _goes_direct(settings.balance_url, settings.no_proxy):
         return {}
     variable, secret = settings.proxy
     value = secret.reveal()
@@ -206,13 +205,48 @@ def _proxies(settings: Settings) -> dict[str, str] | ProxyError:
     except Exception:  # noqa: BLE001 - LocationParseError, but ValueError and UnicodeError too
         usable = False
     if not usable:
-        return ProxyError(f"{variable}: the proxy URL is malformed", hint=f"set {variable} to http://host:port")
+        return _malformed_proxy(variable)
     if url.scheme not in ("http", "https"):
         return ProxyError(
             f"{variable}: proxies of the kind {clean(url.scheme, limit=20)!r} are not supported",
             hint=f"set {variable} to an http:// or https:// proxy",
         )
     return {"https": value}
+
+
+def _malformed_proxy(variable: str) -> ProxyError:
+    return ProxyError(f"{variable}: the proxy URL is malformed", hint=f"set {variable} to http://host:port")
+
+
+def _goes_direct(url: str, no_proxy: str) -> bool:
+    """Whether ``NO_PROXY`` names the host: itself, a domain above it, its address or network, or ``*``.
+
+    Not requests' own function: it sets an environment variable while it looks, so that two threads
+    can trip over each other.
+    """
+    import ipaddress
+    from urllib.parse import urlsplit
+
+    if no_proxy.strip() == "*":
+        return True
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        address = None
+    for entry in no_proxy.lower().replace(" ", "").split(","):
+        if address is None:
+            name = entry.lstrip(".")
+            if name and any(f".{known}".endswith(f".{name}") for known in (host, f"{host}:{parts.port}")):
+                return True
+            continue
+        try:
+            if address in ipaddress.ip_network(entry.strip("[]"), strict=False):
+                return True
+        except ValueError:
+            pass
+    return False
 
 
 class _Expired(socket.timeout):
@@ -305,7 +339,12 @@ class _Bounded(socket.socket):
 
 
 class _BoundedTLSSocket(_Bounded, ssl.SSLSocket):
-    """The same over TLS; the handshake is one operation, bounded by the timeout it inherits."""
+    """The same over TLS."""
+
+    def do_handshake(self, *args: Any) -> None:
+        # One operation. The timeout that it inherits may be older: a proxy's answer took its time since.
+        self.settimeout(_wire().remaining_seconds())
+        super().do_handshake(*args)
 
 
 def _connect(host: str, port: int) -> socket.socket:
@@ -321,8 +360,6 @@ def _connect(host: str, port: int) -> socket.socket:
             connection.settimeout(wire.remaining_seconds() / (len(addresses) - position))
             connection.connect(address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            # The TLS handshake inherits it.
-            connection.settimeout(wire.remaining_seconds())
             wire.connected = True
             return connection
         except OSError as error:
@@ -567,6 +604,9 @@ def _explain(error: Exception, wire: _Wire, settings: Settings, proxied: bool) -
 
 def _explain_proxy(causes: List[BaseException], wire: _Wire, settings: Settings) -> ProxyError:
     variable = settings.sources["proxy"]
+    if any(isinstance(cause, UnicodeError) for cause in causes):
+        # A host that is no name, or a user or password beyond what a header can carry.
+        return _malformed_proxy(variable)
     if not wire.connected:
         return ProxyError(f"the proxy set in {variable} cannot be reached", retryable=True)
     tls_error = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
