@@ -19,6 +19,7 @@ outcomes is a wrong pass. A set of several outcomes means that the contract leav
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import re
@@ -815,6 +816,8 @@ JSON: Table = {
     "negative-zero": _body(amount(b"-0.0"), _known("0")),
     "negative": _body(amount(b"-5.25"), _known("-5.25")),
     "six-decimals": _body(amount(b"4.999999"), _known("4.999999")),
+    # As a float it is 5: what compares floats passes a gate at 5 that it must not pass.
+    "a-float-below-5": _body(amount(b"4.99999999999999999999"), _known("4.99999999999999999999")),
     "exponent": _body(amount(b"1.25E+1"), KNOWN),
     "exponent-negative": _body(amount(b"1250e-2"), KNOWN),
     "more-digits-than-a-float": _body(amount(b"90071992547409930.01"), _known("90071992547409930.01")),
@@ -1137,6 +1140,14 @@ ECHO: Table = {
         API_ERROR,
     ),
     "message-often": (echoes(lambda key: answer(error(message=key.decode() * 20), status=400)), API_ERROR),
+    "message-base64": (
+        echoes(lambda key: answer(error(message=base64.b64encode(b"Bearer " + key).decode()), status=400)),
+        API_ERROR,
+    ),
+    "request-id-base64": (
+        echoes(lambda key: answer(error(), b"X-Lumenfall-Request-Id: " + base64.b64encode(key), status=400)),
+        API_ERROR,
+    ),
     "code": (echoes(lambda key: answer(error(code=key.decode()), status=400)), API_ERROR),
     "type": (echoes(lambda key: answer(error(kind=key.decode()), status=400)), API_ERROR),
     "error-text": (echoes(lambda key: answer(b'{"error": "%s"}' % key, status=400)), API_ERROR),
