@@ -68,7 +68,12 @@ class LumenfallClient:
             ca_bundle=ca_bundle,
             verify=verify,
         )
-        self._start(resolve_settings(arguments))
+        try:
+            self._start(resolve_settings(arguments))
+        except ConfigurationError as error:
+            # Whoever logs a traceback with its variables must not find the key in plain text in these frames.
+            del arguments, api_key, base_url, timeout, max_attempts, ca_bundle
+            raise error.with_traceback(None)
         for warning in self._settings.warnings:
             warnings.warn(warning, stacklevel=2)
 
@@ -175,7 +180,9 @@ class LumenfallClient:
         self.close()
 
     def __repr__(self) -> str:
-        return f"LumenfallClient(base_url={self._settings.base_url!r})"
+        # One whose settings were refused has none, and a debugger or a logger may show it all the same.
+        settings = getattr(self, "_settings", None)
+        return f"LumenfallClient(base_url={settings.base_url!r})" if settings else "LumenfallClient()"
 
     def __reduce__(self) -> Any:
         raise TypeError("a LumenfallClient holds a key, so it is not pickled or copied")
