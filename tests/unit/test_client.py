@@ -301,7 +301,7 @@ def test_a_refused_setting_shows_no_other(bad: dict[str, str]) -> None:
     shown = "".join(
         traceback.TracebackException(type(caught.value), caught.value, frames, capture_locals=True).format()
     )
-    assert "LumenfallClient()" in shown
+    assert "LumenfallClient(not configured)" in shown
     assert "MARKER" not in shown
 
 

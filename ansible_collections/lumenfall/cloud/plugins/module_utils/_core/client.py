@@ -69,9 +69,12 @@ class LumenfallClient:
             ca_bundle=ca_bundle,
             verify=verify,
         )
-        # See resolve_settings: what is raised below must not show it.
-        del api_key
-        self._start(resolve_settings(arguments))
+        try:
+            self._start(resolve_settings(arguments))
+        except ConfigurationError:
+            # As in resolve_settings: an error reporter may show the variables of this frame.
+            del arguments, api_key, base_url
+            raise
         for warning in self._settings.warnings:
             warnings.warn(warning, stacklevel=2)
 
