@@ -37,10 +37,21 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
 @pytest.fixture(scope="session")
 def pulumi_bin(pytestconfig: pytest.Config) -> Path:
     """The folder of the engine. Without one the tests fail; they do not skip."""
+    return _find_engine(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def polyglot_bin(pytestconfig: pytest.Config) -> Path:
+    """The same folder, with what the engine needs for programs in Go, for Node.js and in YAML."""
+    return _find_engine(pytestconfig, "go", "nodejs", "yaml")
+
+
+def _find_engine(config: pytest.Config, *languages: str) -> Path:
     # Shown as it comes, uncaptured: the first build takes minutes.
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    capture = config.pluginmanager.getplugin("capturemanager")
+    command = [sys.executable, str(FIND_OR_BUILD), *languages]
     with capture.global_and_fixture_disabled():
-        found = subprocess.run([sys.executable, str(FIND_OR_BUILD)], stdout=subprocess.PIPE, text=True, check=False)
+        found = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if found.returncode != 0:
         pytest.fail(f"no Pulumi engine; {FIND_OR_BUILD.name} has printed why", pytrace=False)
     return Path(found.stdout.strip())

@@ -13,6 +13,8 @@ Like the dynamic ``Balance`` it asks for the balance in ``Check``, for the reaso
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
@@ -50,6 +52,7 @@ RESOURCE = "lumenfall:index:Balance"
 _SERVICE = provider_pb2.DESCRIPTOR.services_by_name["ResourceProvider"]
 # Config property -> setting.
 _SETTINGS = {key.partition(":")[2]: setting for setting, key in CONFIG_KEYS.items()}
+_NUMBERS = ("timeout", "maxAttempts")
 # The engine's own, among the properties of every provider.
 _ENGINE_CONFIG = ("version", "pluginDownloadURL")
 _INSECURE_VARIABLE = "LUMENFALL_ALLOW_INSECURE_HTTP"
@@ -141,9 +144,7 @@ class ProviderServer:
         """
         config = read(request.news)
         failures = [
-            provider_pb2.CheckFailure(property=name, reason=reason)
-            for name, value in config.items()
-            if (reason := _config_problem(name, value)) is not None
+            _failure(reason) for name, value in config.items() if (reason := _config_problem(name, value)) is not None
         ]
         inputs = provider_pb2.CheckResponse(inputs=request.news, failures=failures)
         if config.get("apiKey") not in (None, UNKNOWN):
@@ -176,7 +177,7 @@ class ProviderServer:
             settings = await self._settings()
             balance = await self._wait_for(self._run.ask(settings), settings)
         except LumenfallError as error:
-            return provider_pb2.InvokeResponse(failures=[_failure("", with_hint(error))])
+            return provider_pb2.InvokeResponse(failures=[_failure(with_hint(error))])
         # A keyword of Python.
         answer: dict[str, Any] = {"return": write(answer_properties(balance, gate_of(arguments), arguments))}
         return provider_pb2.InvokeResponse(**answer)
@@ -199,10 +200,10 @@ class ProviderServer:
         try:
             balance = await self._ask()
         except LumenfallError as error:
-            return provider_pb2.CheckResponse(failures=[_failure("", error_reason(error, inputs))])
+            return provider_pb2.CheckResponse(failures=[_failure(error_reason(error, inputs))])
         reason = refusal(balance, gate, inputs)
         if reason is not None:
-            return provider_pb2.CheckResponse(failures=[_failure("", reason)])
+            return provider_pb2.CheckResponse(failures=[_failure(reason)])
         return provider_pb2.CheckResponse(inputs=write({**inputs, **answer_properties(balance, gate, inputs)}))
 
     async def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
@@ -242,7 +243,10 @@ class ProviderServer:
         return await self._wait_for(self._in_flight.ask(settings, keep_seconds=0), settings)
 
     async def _settings(self) -> Settings:
-        layer = {setting: (f"lumenfall:{name}", self._config.get(name)) for name, setting in _SETTINGS.items()}
+        layer = {
+            setting: (f"lumenfall:{name}", _as_written(name, self._config.get(name)))
+            for name, setting in _SETTINGS.items()
+        }
         settings = resolve_settings(layer)
         for warning in settings.warnings:
             if self._run.is_new(warning):
@@ -299,8 +303,12 @@ def _handler(name: str, method: _Method) -> grpc.RpcMethodHandler[Any, Any]:
     return grpc.unary_unary_rpc_method_handler(serve, request_class.FromString, response_class.SerializeToString)
 
 
-def _failure(property_: str, reason: str) -> provider_pb2.CheckFailure:
-    return provider_pb2.CheckFailure(property=property_, reason=reason)
+def _failure(reason: str) -> provider_pb2.CheckFailure:
+    """A failure whose reason names the property.
+
+    Not in its field: the engine would show the value beside it, also of a key, of a password in a URL and of a secret.
+    """
+    return provider_pb2.CheckFailure(reason=reason)
 
 
 def _check_arguments(arguments: Mapping[str, Any]) -> list[provider_pb2.CheckFailure]:
@@ -309,13 +317,21 @@ def _check_arguments(arguments: Mapping[str, Any]) -> list[provider_pb2.CheckFai
     for name, value in arguments.items():
         if name not in GATE_INPUTS:
             known = ", ".join(GATE_INPUTS)
-            failures.append(_failure(name, f"{clean(name, limit=100)}: there is no such argument; known are {known}"))
+            failures.append(_failure(f"{clean(name, limit=100)}: there is no such argument; known are {known}"))
         elif not contains_unknowns(value):
             try:
                 gate_of({name: value})
             except LumenfallError as error:
-                failures.append(_failure(name, with_hint(error)))
+                failures.append(_failure(with_hint(error)))
     return failures
+
+
+def _as_written(name: str, value: Any) -> Any:
+    """A setting as the program has it: SDKs send what should be a number as JSON, so that a text comes in quotes."""
+    if name in _NUMBERS and isinstance(value, str) and value.startswith('"'):
+        with contextlib.suppress(ValueError):
+            return json.loads(value)
+    return value
 
 
 def _config_problem(name: str, value: Any) -> str | None:
@@ -328,7 +344,9 @@ def _config_problem(name: str, value: Any) -> str | None:
     # By itself: the environment counts when the balance is asked for, and so does what is missing.
     insecure = {variable: os.environ[variable] for variable in (_INSECURE_VARIABLE,) if variable in os.environ}
     try:
-        resolve_settings({_SETTINGS[name]: (label, value)}, {"api_key": ("", "none")}, environ=insecure)
+        resolve_settings(
+            {_SETTINGS[name]: (label, _as_written(name, value))}, {"api_key": ("", "none")}, environ=insecure
+        )
     except LumenfallError as error:
         return with_hint(error)
     return None

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 
 from pulumi_lumenfall.sandbox import Sandbox
 from support.plugin import Engine, Plugin
-from support.sdks import generate
+from support.sdks import generate, go_build, go_module, node_modules
 
 # Lower case, and looked for in any: it must be nowhere but in the request.
 KEY = "lmnfl_abc.0s3cr3tmarker0"
@@ -65,6 +66,21 @@ def python_sdk(sdks: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     subprocess.run([*install, "--target", str(folder), str(sdks / "python")], check=True, timeout=120)
     return folder
+
+
+@pytest.fixture(scope="session")
+def node_packages(sdks: Path, real_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder ``node_modules`` of a program with the SDK for Node.js."""
+    return node_modules(tmp_path_factory.mktemp("node"), sdks / "nodejs", real_home)
+
+
+@pytest.fixture(scope="session")
+def go_program(sdks: Path, real_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program in ``go/``, built with the SDK for Go."""
+    module = go_module(tmp_path_factory.mktemp("go"), sdks / "go")
+    shutil.copy(Path(__file__).with_name("go") / "main.go", module)
+    go_build(module, module / "automation", real_home)
+    return module / "automation"
 
 
 @pytest.fixture(scope="session")

@@ -1,24 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""The SDKs that Pulumi generates from our schema, one folder for each language: nodejs, go, python."""
+"""The SDKs that Pulumi generates from our schema, and what it takes to write programs with them."""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 import pulumi_lumenfall
 
-SOURCES = Path(__file__).parents[1] / "plugin" / "codegen"
+TESTS = Path(__file__).parents[1] / "plugin"
+SOURCES = TESTS / "codegen"
 SCHEMA = Path(pulumi_lumenfall.__file__).with_name("provider") / "schema.json"
 # The same flags as for the engine, whose build has compiled most of it already.
 GO_ENV = {"GOFLAGS": "-mod=readonly -trimpath -buildvcs=false", "GOWORK": "off"}
 BUILD_SECONDS = 1800
+INSTALL_SECONDS = 300
+GO_SDK = "github.com/pulumi-lumenfall/pulumi-lumenfall/sdk/go/lumenfall"
+
+
+def toolchain(program: str) -> Path:
+    """Where a language's own program is; a test that needs one that is not there is skipped, and fails in CI."""
+    found = shutil.which(program)
+    if found is not None:
+        return Path(found)
+    text = f"no {program} on PATH, which this language's tests need"
+    if os.environ.get("CI"):
+        pytest.fail(text, pytrace=False)
+    pytest.skip(text)
 
 
 def cache_folder(real_home: Path) -> Path:
@@ -26,11 +45,6 @@ def cache_folder(real_home: Path) -> Path:
     base = os.environ.get("XDG_CACHE_HOME", "")
     cache = Path(base) if os.path.isabs(base) else real_home / ".cache"
     return cache / "pulumi-lumenfall"
-
-
-def go_environment(real_home: Path) -> dict[str, str]:
-    """The environment for Go, with the module and build caches of the user and not of a test's empty HOME."""
-    return {**os.environ, "HOME": str(real_home), **GO_ENV}
 
 
 def generate(folder: Path, real_home: Path) -> Path:
@@ -51,22 +65,103 @@ def generate(folder: Path, real_home: Path) -> Path:
     return folder
 
 
+def node_modules(folder: Path, sdk: Path, real_home: Path) -> Path:
+    """What `npm install` makes for a program with the generated SDK.
+
+    Args:
+        folder: Where to, an empty folder.
+        sdk: The generated sources; they are compiled as their `npm run build` does it.
+        real_home: The user's home, in whose cache the packages of the registry are.
+
+    Returns:
+        The folder `node_modules`. Packages in it find each other wherever a program links it to.
+    """
+    node, packages = toolchain("node"), _npm_packages(real_home)
+    modules = folder / "node_modules"
+    modules.mkdir()
+    for package in packages.iterdir():
+        (modules / package.name).symlink_to(package)
+    ours = Path(shutil.copytree(sdk, modules / "pulumi-lumenfall"))
+    subprocess.run([str(node), str(modules / "typescript" / "bin" / "tsc")], cwd=ours, check=True, timeout=120)
+    shutil.copy(ours / "package.json", ours / "bin")
+    return modules
+
+
+def _npm_packages(real_home: Path) -> Path:
+    digest = hashlib.sha256((TESTS / "node" / "package-lock.json").read_bytes()).hexdigest()[:16]
+    folder = cache_folder(real_home) / "npm"
+    made = folder / digest / "node_modules"
+    with _lock(folder):
+        if not made.exists():
+            with tempfile.TemporaryDirectory(dir=folder) as work:
+                for name in ("package.json", "package-lock.json"):
+                    shutil.copy(TESTS / "node" / name, work)
+                command = [
+                    str(toolchain("npm")),
+                    "ci",
+                    "--ignore-scripts",
+                    "--no-audit",
+                    "--no-fund",
+                    "--loglevel=error",
+                ]
+                env = {**os.environ, "HOME": str(real_home)}
+                subprocess.run(command, cwd=work, env=env, check=True, timeout=INSTALL_SECONDS)
+                made.parent.mkdir(exist_ok=True)
+                Path(work, "node_modules").rename(made)
+    return made
+
+
+def go_module(folder: Path, sdk: Path) -> Path:
+    """A Go module that has the generated SDK, as `pulumi package add` leaves it.
+
+    Args:
+        folder: What becomes it; a `go.mod` in it is replaced by one that pins all versions.
+        sdk: The generated sources.
+
+    Returns:
+        The folder.
+    """
+    for name in ("go.mod", "go.sum"):
+        shutil.copy(TESTS / "go" / name, folder)
+    added = Path(shutil.copytree(sdk / "lumenfall", folder / "sdks" / "lumenfall"))
+    (added / "go.mod").write_text(f"module {GO_SDK}\n\ngo 1.25\n", encoding="utf-8")
+    return folder
+
+
+def go_environment(real_home: Path) -> dict[str, str]:
+    """What Go is told, with the module and build caches of the user and not of a test's empty HOME."""
+    command = [str(toolchain("go")), "env", "-json", "GOMODCACHE", "GOCACHE", "GOPATH", "GOPROXY", "GOSUMDB"]
+    env = {**os.environ, "HOME": str(real_home)}
+    told = json.loads(subprocess.run(command, env=env, check=True, capture_output=True).stdout)
+    return {**told, **GO_ENV}
+
+
 def _generator(real_home: Path) -> Path:
     digest = hashlib.sha256()
     for name in ("main.go", "go.mod", "go.sum"):
         digest.update((SOURCES / name).read_bytes())
     folder = cache_folder(real_home) / "codegen"
     program = folder / digest.hexdigest()[:16]
+    with _lock(folder):
+        if not program.exists():
+            with tempfile.TemporaryDirectory(dir=folder) as work:
+                built = Path(work, "codegen")
+                go_build(SOURCES, built, real_home)
+                built.rename(program)
+    return program
+
+
+def go_build(module: Path, program: Path, real_home: Path) -> None:
+    """Build a Go module's own program."""
+    command = [str(toolchain("go")), "build", "-ldflags", "-s -w", "-o", str(program), "."]
+    env = {**os.environ, **go_environment(real_home)}
+    subprocess.run(command, cwd=module, env=env, check=True, timeout=BUILD_SECONDS)
+
+
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Let one process at a time fill a folder of the cache."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if program.exists():
-            return program
-        go = shutil.which("go")
-        assert go is not None, "no go on PATH to build the code generator with"
-        with tempfile.TemporaryDirectory(dir=folder) as work:
-            built = Path(work, "codegen")
-            command = [go, "build", "-ldflags", "-s -w", "-o", str(built), "."]
-            subprocess.run(command, cwd=SOURCES, env=go_environment(real_home), check=True, timeout=BUILD_SECONDS)
-            built.rename(program)
-    return program
+        yield

@@ -4,15 +4,21 @@
 """Finds the real Pulumi engine for the tests and the demo, or makes one.
 
 Prints the folder that holds `pulumi` and its Python helpers, to be put first on PATH, as the only line on stdout. All
-progress goes to stderr. The ways, in order, until one works:
+progress goes to stderr. Programs in other languages than Python need one more helper each; they are named as arguments:
+
+    find_or_build.py [go] [nodejs] [yaml]
+
+The ways, in order, until one works:
 
 1. `PATH`: a complete engine, not older than the pinned one.
 2. Our cache: `$XDG_CACHE_HOME/pulumi-lumenfall/engine/<version>-<os>-<arch>/bin` (`~/.cache` without XDG_CACHE_HOME).
 3. The official download, as `pulumi.automation.PulumiCommand.install` makes it, into that cache.
 4. A build with Go from the public Go modules, into that cache. The first one takes minutes.
 
-The versions are those of `cli/go.mod` and `python-host/go.mod`, and the go.sum files beside them hold the checksums.
-To move to other ones: `go get` there, `go mod tidy`, and delete the cache if the CLI's version stayed the same.
+An engine of the first and the third kind has the helpers of all languages, to one of the fourth they are added.
+
+The versions are those of `cli/go.mod` and the like, and the go.sum files beside them hold the checksums. To move to
+other ones: `go get` there, `go mod tidy`, and delete the cache if the CLI's version stayed the same.
 
 Linux and macOS. It knows nothing of Lumenfall, and nothing of it is in the wheel.
 """
@@ -38,6 +44,7 @@ HERE = Path(__file__).resolve().parent
 
 SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
 CLI_MODULE = "github.com/pulumi/pulumi/pkg/v3"
+YAML_MODULE = "github.com/pulumi/pulumi-yaml"
 
 # What a Python program with dynamic resources needs; the engine looks for the last three beside itself.
 EXECUTABLES = (
@@ -46,6 +53,13 @@ EXECUTABLES = (
     "pulumi-language-python-exec",
     "pulumi-resource-pulumi-python",
 )
+
+# Language -> the folder of the module that pins its helper, and the package, whose name is the helper's.
+LANGUAGE_HOSTS = {
+    "go": ("go-node-hosts", f"{SDK_MODULE}/go/pulumi-language-go"),
+    "nodejs": ("go-node-hosts", f"{SDK_MODULE}/nodejs/cmd/pulumi-language-nodejs"),
+    "yaml": ("yaml-host", f"{YAML_MODULE}/cmd/pulumi-language-yaml"),
+}
 
 # What the official script of that name does, without its search for a virtual environment.
 DYNAMIC_PROVIDER = '#!/bin/sh\nexec "${PULUMI_PYTHON_CMD:-python}" -u -m pulumi.dynamic "$@"\n'
@@ -88,7 +102,9 @@ def main() -> int:
     # As an exception, so that a build that is told to stop cleans up like an interrupted one.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        print(find_or_build())
+        folder = find_or_build()
+        add_languages(folder, sys.argv[1:])
+        print(folder)
     except UnavailableError as error:
         print(f"pulumi engine: {error}", file=sys.stderr)
         return 1
@@ -133,6 +149,40 @@ def find_or_build() -> Path:
         f"none found, none made ({'; '.join(reasons)}). "
         f"Install the Pulumi CLI {version} or newer, or Go {pinned_version('cli', 'go')} or newer, and run this again."
     )
+
+
+def add_languages(bin_folder: Path, languages: list[str]) -> None:
+    """Adds the helpers of languages that an engine lacks, if it is one of our cache.
+
+    Raises:
+        UnavailableError: One is lacking, and there is no way to it.
+    """
+    lacking = [name for name in languages if not os.access(bin_folder / f"pulumi-language-{name}", os.X_OK)]
+    if not lacking:
+        return
+    unknown = [name for name in lacking if name not in LANGUAGE_HOSTS]
+    if unknown:
+        raise UnavailableError(f"no helper is known for {unknown[0]}; known are {', '.join(LANGUAGE_HOSTS)}")
+    folder = bin_folder.parent
+    if folder != cache_folder(pinned_version("cli", CLI_MODULE)):
+        raise UnavailableError(f"{bin_folder} has no pulumi-language-{lacking[0]}")
+    go = shutil.which("go")
+    if go is None:
+        raise UnavailableError(f"no pulumi-language-{lacking[0]}, and no go on PATH to build it with")
+    try:
+        with lock(folder), tempfile.TemporaryDirectory(prefix=f"{folder.name}.partial-", dir=folder.parent) as name:
+            work = Path(name)
+            (work / "tmp").mkdir()
+            for language in lacking:
+                module_folder, package = LANGUAGE_HOSTS[language]
+                program = package.rpartition("/")[2]
+                if (bin_folder / program).exists():  # The caller we waited for made it.
+                    continue
+                module = YAML_MODULE if package.startswith(YAML_MODULE) else SDK_MODULE
+                go_build(go, module_folder, package, pinned_version(module_folder, module), work)
+                (work / "bin" / program).rename(bin_folder / program)
+    except OSError as error:
+        raise UnavailableError(f"cache: {error}") from None
 
 
 def pinned_version(module_folder: str, module: str) -> str:
