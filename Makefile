@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help demo test lint unit engines ansible packages docs pictures bench clean
+.PHONY: help demo test lint unit engines ansible packages docs pictures prepare release bench clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -37,7 +37,7 @@ ansible: $(READY)  ## the collection's sanity, unit and integration tests
 	$(BIN)/python tools/ansible_test.py
 
 packages: $(READY)  ## build and install what users install
-	$(PYTEST) tests/packaging
+	$(PYTEST) -n auto --dist loadfile tests/packaging
 
 docs: $(READY)  ## build the documentation site into build/site; a warning fails
 	$(BIN)/python tools/terminal_pictures.py --check
@@ -45,6 +45,12 @@ docs: $(READY)  ## build the documentation site into build/site; a warning fails
 
 pictures: $(READY)  ## draw the terminal pictures of the documentation anew
 	$(BIN)/python tools/terminal_pictures.py
+
+prepare: $(READY)  ## VERSION=x.y.z: write the version, make the changelogs out of their fragments
+	@$(BIN)/python tools/release.py prepare $(VERSION)
+
+release: $(READY)  ## VERSION=x.y.z: build all artefacts of the commit into dist/; uploads nothing
+	@$(BIN)/python tools/release.py build $(VERSION)
 
 bench: $(READY)  ## measure ourselves against what people use instead
 	$(BIN)/python benchmarks/core_bench.py
