@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help demo test lint unit engines ansible packages bench clean
+.PHONY: help demo test lint unit engines ansible packages docs pictures prepare release bench clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -18,7 +18,7 @@ help:  ## say what there is to make
 demo: $(READY)  ## show the main job on the embedded sandbox (LIVE=1: read the real account)
 	@LIVE=$(LIVE) $(BIN)/python tools/demo.py
 
-test: lint unit engines ansible packages  ## everything that CI runs
+test: lint unit engines ansible packages docs  ## everything that CI runs
 
 lint: $(READY)  ## style, types, licences, links between the parts
 	$(BIN)/ruff check
@@ -38,7 +38,20 @@ ansible: $(READY)  ## the collection's sanity, unit and integration tests, and t
 	$(BIN)/python tools/lint_collection.py
 
 packages: $(READY)  ## build and install what users install
-	$(PYTEST) tests/packaging
+	$(PYTEST) -n auto --dist loadfile tests/packaging
+
+docs: $(READY)  ## build the documentation site into build/site; a warning fails
+	$(BIN)/python tools/terminal_pictures.py --check
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+pictures: $(READY)  ## draw the terminal pictures of the documentation anew
+	$(BIN)/python tools/terminal_pictures.py
+
+prepare: $(READY)  ## VERSION=x.y.z: write the version, make the changelogs out of their fragments
+	@$(BIN)/python tools/release.py prepare $(VERSION)
+
+release: $(READY)  ## VERSION=x.y.z: build all artefacts of the commit into dist/; uploads nothing
+	@$(BIN)/python tools/release.py build $(VERSION)
 
 bench: $(READY)  ## measure ourselves against what people use instead
 	$(BIN)/python benchmarks/core_bench.py

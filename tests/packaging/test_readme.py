@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""Every code block of the README does what it says, with funds and without."""
+"""Every code block of the README and of docs/ does what it says, with funds and without."""
 
 from __future__ import annotations
 
@@ -19,13 +19,31 @@ if TYPE_CHECKING:
     from support.pulumi_project import MakeProject
 
 ROOT = Path(__file__).parents[2]
-BLOCKS = re.findall(r"^```(.*?)\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+# Made from data, or for the Pulumi Registry in every language: tested where they are made.
+KEPT_ELSEWHERE = ("_index", "installation-configuration", "faults", "benchmarks", "proof")
+PAGES = [ROOT / "README.md", *(page for page in (ROOT / "docs").rglob("*.md") if page.stem not in KEPT_ELSEWHERE)]
+BLOCKS = [
+    (page.relative_to(ROOT).as_posix(), label, text)
+    for page in PAGES
+    for label, text in re.findall(r"^```(.*?)\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+]
 # Run by CI itself, and by a newcomer: what they do is the test suite.
 MAKE = ("make demo", "make test")
+# What a block cannot run here, and who does.
+ELSEWHERE = {
+    "pip install pulumi-lumenfall": "packaging/test_wheel.py",
+    "pip install requests": "packaging/test_collection.py",
+    "ansible-galaxy collection install lumenfall.cloud": "packaging/test_collection.py",
+    "lumenfall-balance sandbox --amount 12.50": "unit/test_sandbox.py",
+    "pulumi config set --secret lumenfall:apiKey": "pulumi/test_secrets.py",
+}
+# The text of an example that has its own test.
+EXAMPLE = re.compile(r'--8<-- "(examples/.+)"\n')
 
 
-def blocks(kind: str) -> list[str]:
-    found = [text for label, text in BLOCKS if label == kind]
+def blocks(*kinds: str) -> list[object]:
+    """The blocks of a kind, each under the name of its page."""
+    found = [pytest.param(text, id=page) for page, label, text in BLOCKS if label in kinds]
     assert found
     return found
 
@@ -37,7 +55,17 @@ def run(*command: str, cwd: Path, environ: dict[str, str]) -> subprocess.Complet
 
 
 def test_every_block_is_of_a_kind_that_is_run() -> None:
-    assert {label for label, _ in BLOCKS} == {"text", "console", "python pulumi", "python core", "yaml playbook"}
+    run_here = {"console", "python pulumi", "python core", "python test", "yaml playbook"}
+    for page, label, text in BLOCKS:
+        picture = (page, label) == ("README.md", "text")
+        assert label in run_here or picture or EXAMPLE.fullmatch(text), f"{page}: {label}"
+
+
+@pytest.mark.parametrize("text", blocks("python", "yaml"))
+def test_example(text: str) -> None:
+    shown = EXAMPLE.fullmatch(text)
+    assert shown
+    assert (ROOT / shown[1]).is_file()
 
 
 @pytest.mark.parametrize("program", blocks("python pulumi"))
@@ -75,20 +103,46 @@ def test_python(program: str, tmp_path: Path) -> None:
     assert done.stdout in ("", "12.50 known True\n")
 
 
-@pytest.mark.parametrize("line", [line for text in blocks("console") for line in text.splitlines()])
-def test_command(line: str, tmp_path: Path) -> None:
-    command = line.removeprefix("$ ")
-    assert command != line
-    if command in MAKE:
-        target = command.split()[1]
-        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
-        return
+@pytest.mark.parametrize("program", blocks("python test"))
+def test_test(program: str, tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(program)
+    done = run(sys.executable, "-m", "pytest", "-q", cwd=tmp_path, environ={"PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, done.stdout
+    assert f"{program.count('def test_')} passed" in done.stdout
+
+
+@pytest.mark.parametrize("text", blocks("console"))
+def test_commands(text: str, tmp_path: Path) -> None:
+    """Pass with funds and stop without; the lines below a command are said by one of the two."""
+    said = ""
+    for line in text.splitlines():
+        command = line.removeprefix("$ ")
+        if command == line:
+            assert line in said.splitlines()
+        elif command in MAKE:
+            assert re.search(rf"^{command.split()[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        elif command in ELSEWHERE:
+            assert (ROOT / "tests" / ELSEWHERE[command]).exists()
+        else:
+            said = passes_and_stops(command, tmp_path)
+
+
+def passes_and_stops(command: str, folder: Path) -> str:
+    """What the command says, with funds and then without."""
     with Sandbox(amount="12.50") as api:
-        assert run(*command.split(), cwd=tmp_path, environ=api.environ).returncode == 0
+        (folder / "production.key").write_text(api.key)
+        (folder / "production.key").chmod(0o600)
+        passed = run(*command.split(), cwd=folder, environ=api.environ)
+        assert passed.returncode == 0, passed.stderr
         api.amount = "3.20"
-        assert run(*command.split(), cwd=tmp_path, environ=api.environ).returncode == 2
+        stopped = run(*command.split(), cwd=folder, environ=api.environ)
+        assert stopped.returncode == 2, stopped.stderr
+    return passed.stdout + passed.stderr + stopped.stdout + stopped.stderr
 
 
-def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / "README.md").read_text()):
-        assert target.startswith("https://") or (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+        # Some pages of the reference are made by "make docs", which follows the links to them.
+        made = "/reference/" in f"/{target}"
+        assert target.startswith("https://") or made or (page.parent / target).exists(), target
