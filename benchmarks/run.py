@@ -145,7 +145,7 @@ def _page(data: Mapping[str, Any], sections: Sequence[Section]) -> Iterator[str]
     versions = ", ".join(f"{name} {number}" for name, number in data["versions"].items())
     yield f"Measured on {data['date']} with {versions}; {data['machine']}, load {data['load']:g} before."
     for section in sections:
-        yield f"\n## {section.title}\n"
+        yield f"\n## {section.title}\n\n{section.rounds} rounds.\n"
         yield "| what | against | compared | ours | the other | ratio | aim | by processor | API calls |"
         yield "|---|---|---|---|---|---|---|---|---|"
         for row in section.rows:
