@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help demo test lint unit engines ansible packages docs pictures prepare release bench clean
+.PHONY: help demo test lint unit engines ansible packages docs pictures speed bench prepare release clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -18,7 +18,7 @@ help:  ## say what there is to make
 demo: $(READY)  ## show the main job on the embedded sandbox (LIVE=1: read the real account)
 	@LIVE=$(LIVE) $(BIN)/python tools/demo.py
 
-test: lint unit engines ansible packages docs  ## everything that CI runs
+test: lint unit engines ansible packages docs speed  ## everything that CI runs
 
 lint: $(READY)  ## style, types, licences, links between the parts
 	$(BIN)/ruff check
@@ -53,10 +53,11 @@ prepare: $(READY)  ## VERSION=x.y.z: write the version, make the changelogs out 
 release: $(READY)  ## VERSION=x.y.z: build all artefacts of the commit into dist/; uploads nothing
 	@$(BIN)/python tools/release.py build $(VERSION)
 
-bench: $(READY)  ## measure ourselves against what people use instead
-	$(BIN)/python benchmarks/core_bench.py
-	$(BIN)/python benchmarks/ansible_bench.py
-	$(BIN)/python benchmarks/pulumi_bench.py
+speed: $(READY)  ## a short run of the benchmarks: do they work, are the API calls right?
+	$(BIN)/python benchmarks/run.py --quick
+
+bench: $(READY)  ## measure against what people use instead, into docs/benchmarks.md (ten minutes)
+	$(BIN)/python benchmarks/run.py
 
 clean:  ## remove what this file made, except the user's cache
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

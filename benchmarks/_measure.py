@@ -50,7 +50,7 @@ class Case(NamedTuple):
     Attributes:
         run: Does it once.
         calls: How many requests the API must see of one run; another number ends the benchmark.
-        every: It takes part in every so many rounds.
+        every: It takes part in every so many rounds; with more than 1, not in those that warm up.
     """
 
     run: Callable[[], Cost]
@@ -190,7 +190,7 @@ class Bench:
             order.reverse()
             for name in order:
                 case = cases[name]
-                if number % case.every and number != -warm_up:
+                if number % case.every:
                     continue
                 self.api.reset()
                 cost = case.run()

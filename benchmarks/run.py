@@ -145,7 +145,7 @@ def _page(data: Mapping[str, Any], sections: Sequence[Section]) -> Iterator[str]
     versions = ", ".join(f"{name} {number}" for name, number in data["versions"].items())
     yield f"Measured on {data['date']} with {versions}; {data['machine']}, load {data['load']:g} before."
     for section in sections:
-        yield f"\n## {section.title}\n"
+        yield f"\n## {section.title}\n\n{section.rounds} rounds.\n"
         yield "| what | against | compared | ours | the other | ratio | aim | by processor | API calls |"
         yield "|---|---|---|---|---|---|---|---|---|"
         for row in section.rows:
@@ -171,7 +171,7 @@ def _page(data: Mapping[str, Any], sections: Sequence[Section]) -> Iterator[str]
             if row.floor is not None:
                 floor = section.figures[row.floor].cpu
                 ours, other = (_seconds(section.figures[name].cpu - floor) for name in (row.ours, row.rival))
-                yield f"| {_what(section, row)} | {row.against} | {_seconds(floor)} | {ours} | {other} |"
+                yield f"| {name_of(section, row)} | {row.against} | {_seconds(floor)} | {ours} | {other} |"
     yield "\n" + _READING.rstrip()
 
 
@@ -192,7 +192,7 @@ def _line(section: Section, row: Row) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _what(section: Section, row: Row) -> str:
+def name_of(section: Section, row: Row) -> str:
     """The row's name, for a table where the line before may be another."""
     rows = list(section.rows)
     named = rows.index(row)

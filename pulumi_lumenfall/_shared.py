@@ -162,6 +162,8 @@ async def fetch_soon(run: Run, settings: Settings) -> AccountBalance:
 
 async def wait_soon_for(answer: Future[AccountBalance], settings: Settings) -> AccountBalance:
     """Await as :func:`fetch_soon` does what :meth:`Answers.ask` gave."""
+    if answer.done():
+        return answer.result()
     waiter = asyncio.wrap_future(answer)
     # Looked at in any case: asyncio would print the traceback of an error that came after we gave up.
     waiter.add_done_callback(lambda future: future.cancelled() or future.exception())

@@ -20,7 +20,7 @@ from pulumi.runtime.resource_hooks import StubResourceHook
 
 from ._shared import Run, fetch_soon, this_run
 from .config import plain_gate, program_settings
-from .core import ConfigurationError, LumenfallError, clean, describe, judge_error, with_hint
+from .core import ConfigurationError, Gate, LumenfallError, Settings, clean, describe, judge_error, with_hint
 from .functions import Amount, is_mocked
 
 __all__ = ["balance_hook", "gate_stack"]
@@ -167,6 +167,8 @@ class _Guard:
         plain = isinstance(timeout, (int, float)) and timeout > 0
         self._input_seconds = float(timeout) if plain else _INPUT_SECONDS
         self._arguments: dict[str, Any] | None = arguments
+        # Of the first check that came so far: the arguments stay what they are, and a stack may have many resources.
+        self._known: tuple[Gate, Settings] | None = None
         self._pending: pulumi.Output[dict[str, Any] | None] | None = None
         if any(isinstance(value, pulumi.Output) for value in arguments.values()):
             self._arguments = None
@@ -180,20 +182,21 @@ class _Guard:
         Raises:
             pulumi.RunError: The balance is too low, or there is no telling whether it is.
         """
-        who = clean(resource, limit=200)
         try:
-            values = await self._values()
-            if values is None:
-                message = f"{who}: what its balance hook needs is not known in this preview; up will decide"
-                self._context.copy().run(pulumi.log.info, message)
-                return
-            gate = plain_gate(values.pop("minimum"), values.pop("postpaid"), values.pop("unavailable"))
-            settings = self._context.copy().run(lambda: program_settings(**values))
+            if self._known is None:
+                values = await self._values()
+                if values is None:
+                    message = "what its balance hook needs is not known in this preview; up will decide"
+                    self._context.copy().run(pulumi.log.info, f"{clean(resource, limit=200)}: {message}")
+                    return
+                gate = plain_gate(values.pop("minimum"), values.pop("postpaid"), values.pop("unavailable"))
+                self._known = gate, self._context.copy().run(lambda: program_settings(**values))
+            gate, settings = self._known
             verdict = gate.judge(await fetch_soon(self._run, settings))
         except LumenfallError as error:
             verdict = judge_error(error)
         if not verdict.sufficient:
-            raise pulumi.RunError(f"{who}: {verdict.message}")
+            raise pulumi.RunError(f"{clean(resource, limit=200)}: {verdict.message}")
 
     async def _values(self) -> dict[str, Any] | None:
         """The arguments, or None where a preview does not know them.

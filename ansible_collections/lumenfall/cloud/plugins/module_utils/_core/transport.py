@@ -173,11 +173,12 @@ def exchange(settings: Settings, tls: ssl.SSLContext | None, deadline: Deadline)
 
 
 def _request(settings: Settings) -> PreparedRequest:
+    # Its whole prepare() would also look for cookies, and for a user and a password in the URL.
     request = PreparedRequest()
-    request.prepare(
-        method="GET",
-        url=settings.balance_url,
-        headers={
+    request.prepare_method("GET")
+    request.prepare_url(settings.balance_url, None)
+    request.prepare_headers(
+        {
             "Accept": "application/json",
             # Nothing compressed is asked for: it would save nothing and can be a bomb.
             "Accept-Encoding": "identity",
@@ -186,7 +187,7 @@ def _request(settings: Settings) -> PreparedRequest:
             # that of an earlier request, nor a connection be shared after a fork.
             "Connection": "close",
             "User-Agent": f"pulumi-lumenfall/{__version__}",
-        },
+        }
     )
     return request
 
