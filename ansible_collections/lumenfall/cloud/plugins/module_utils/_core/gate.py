@@ -87,7 +87,7 @@ class Gate:
                     if difference
                     else f"exactly the {need} needed"
                 )
-                return Verdict(ENOUGH, f"{describe_balance(balance)}, {more}")
+                return Verdict(ENOUGH, f"enough: {describe_balance(balance)}, {more}")
             short = format_amount(_EXACT.minus(difference))
             return Verdict(
                 TOO_LOW,
