@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 
-# Needs make and Python >= 3.10; each target installs the rest into .venv. The first run of what
+# Needs make and Python >= 3.11, as ansible-core does; each target installs the rest into .venv. The first run of what
 # needs the Pulumi engine also finds or builds it, once, in the user's cache folder.
 PYTHON ?= python3
 VENV ?= .venv
@@ -33,8 +33,9 @@ engines: $(READY)  ## Pulumi programs and playbooks through the real engines
 	@$(BIN)/python tools/pulumi_engine/find_or_build.py
 	$(PYTEST) -n auto tests/contract tests/pulumi tests/ansible tests/typing
 
-ansible: $(READY)  ## the collection's sanity, unit and integration tests
+ansible: $(READY)  ## the collection's sanity, unit and integration tests, and the community's linters
 	$(BIN)/python tools/ansible_test.py
+	$(BIN)/python tools/lint_collection.py
 
 packages: $(READY)  ## build and install what users install
 	$(PYTEST) tests/packaging
@@ -48,8 +49,8 @@ clean:  ## remove what this file made, except the user's cache
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
-	  { echo "Python 3.10 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Set PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Set PYTHON=..." >&2; exit 1; }
 	@echo "== installing what is needed into $(VENV) (a minute or so, once)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"

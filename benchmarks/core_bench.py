@@ -1,72 +1,77 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""What the core costs, against bare requests: one fetch in a warm process, and the import.
+"""What the core costs, against bare requests: one fetch, and the imports.
 
-Ours and the rival's turns alternate, so that a busy moment of the machine hits both; each figure is a median.
-
-    python benchmarks/core_bench.py [--rounds 200]
+python benchmarks/core_bench.py [--quick] [--strict]
 """
 
 from __future__ import annotations
 
-import argparse
-import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Callable
 
 import requests
+from _measure import Case, Row, Section, open_bench, run_alone
 
 from pulumi_lumenfall.core import LumenfallClient
-from pulumi_lumenfall.sandbox import Sandbox
 
-IMPORTS = ("import pulumi_lumenfall.core", "import requests")
+_REQUEST = (
+    "import os, requests; requests.get(os.environ['LUMENFALL_API_BASE'] + '/v1/balance', "
+    "headers={'Authorization': 'Bearer ' + os.environ['LUMENFALL_API_KEY']}).json()"
+)
+_OURS = "from pulumi_lumenfall.core import LumenfallClient; LumenfallClient().fetch_balance()"
+
+ROWS = (
+    Row("one fetch in a warm process", "`requests.Session().get().json()`", "fetch", "new session", 0.85),
+    Row("the same", "a session that is kept, with its connection", "fetch", "kept session"),
+    Row(
+        "`import pulumi_lumenfall.core`",
+        "`import requests`",
+        "import core",
+        "import requests",
+        0.3,
+        floor="empty program",
+    ),
+    Row(
+        "`from pulumi_lumenfall.core import LumenfallClient`",
+        "`import requests`",
+        "import client",
+        "import requests",
+        floor="empty program",
+    ),
+    Row(
+        "one fetch, whole process",
+        "`import requests; requests.get().json()`",
+        "fetch, process",
+        "requests.get, process",
+        floor="empty program",
+    ),
+)
+FLOORS = {"empty program": "Python, an empty program", "import requests": "`import requests`"}
 
 
-def compare(rounds: int, ours: Callable[[], object], rival: Callable[[], object]) -> tuple[float, float]:
-    """The medians of both in milliseconds."""
-    seconds: tuple[list[float], list[float]] = ([], [])
-    for _ in range(rounds):
-        for turn, call in zip(seconds, (ours, rival), strict=True):
-            start = time.perf_counter()
-            call()
-            turn.append(time.perf_counter() - start)
-    return statistics.median(seconds[0]) * 1e3, statistics.median(seconds[1]) * 1e3
-
-
-def row(name: str, medians: tuple[float, float], aim: float) -> None:
-    """Print a line of the table."""
-    ours, rival = medians
-    print(f"{name:<50} {ours:8.2f} ms {rival:8.2f} ms   ratio {ours / rival:.2f} (aim {aim})")
-
-
-def run(code: str) -> Callable[[], object]:
-    """Run a statement in an interpreter of its own."""
-    return lambda: subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=200)
-    rounds = parser.parse_args().rounds
-    with Sandbox(amount="12.50") as api:
-        client = LumenfallClient(api.key, base_url=api.url)
-        url, headers = f"{api.url}/v1/balance", {"Authorization": f"Bearer {api.key}"}
-        reused = requests.Session()
-        row(
-            "one fetch, against requests.Session().get().json()",
-            compare(rounds, client.fetch_balance, lambda: requests.Session().get(url, headers=headers).json()),
-            0.85,
-        )
-        row(
-            "one fetch, against a session that is kept",
-            compare(rounds, client.fetch_balance, lambda: reused.get(url, headers=headers).json()),
-            0.85,
-        )
-    row("import, whole process", compare(max(5, rounds // 10), *map(run, IMPORTS)), 0.3)
+def measure(quick: bool) -> Section:
+    """All figures of this benchmark."""
+    with open_bench() as bench:
+        client = LumenfallClient(bench.api.key, base_url=bench.api.url)
+        url, headers = f"{bench.api.url}/v1/balance", {"Authorization": f"Bearer {bench.api.key}"}
+        kept = requests.Session()
+        calls = {
+            "fetch": Case(bench.here(client.fetch_balance), 1),
+            "new session": Case(bench.here(lambda: requests.Session().get(url, headers=headers).json()), 1),
+            "kept session": Case(bench.here(lambda: kept.get(url, headers=headers).json()), 1),
+        }
+        processes = {
+            "empty program": Case(bench.python("pass")),
+            "import core": Case(bench.python("import pulumi_lumenfall.core")),
+            "import client": Case(bench.python("from pulumi_lumenfall.core import LumenfallClient")),
+            "import requests": Case(bench.python("import requests")),
+            "fetch, process": Case(bench.python(_OURS), 1),
+            "requests.get, process": Case(bench.python(_REQUEST), 1),
+        }
+        rounds = 3 if quick else 30
+        figures = bench.measure(calls, 10 * rounds, warm_up=5) | bench.measure(processes, rounds, warm_up=2)
+    return Section("Python", rounds, ROWS, FLOORS, figures)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_alone(measure, __doc__))

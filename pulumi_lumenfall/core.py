@@ -17,5 +17,19 @@ the one place that Ansible ships to a host from.
 
 from __future__ import annotations
 
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core import *  # noqa: F403
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.lumenfall.cloud.plugins.module_utils import _core
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import __all__ as __all__
+
+if TYPE_CHECKING:
+    from ansible_collections.lumenfall.cloud.plugins.module_utils._core import *  # noqa: F403
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name in __all__:
+            return getattr(_core, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -314,9 +314,7 @@ def _fields(balance: AccountBalance, gate: Gate | None) -> dict[str, Any]:
     """What the result class is made of."""
     return {
         "billing_type": balance.billing_type,
-        "available": AvailableBalance(
-            amount=None if balance.amount is None else float(balance.amount), currency=balance.currency
-        ),
+        "available": AvailableBalance(**balance.to_dict()["available"]),
         "status": balance.status,
         "sufficient": None if gate is None else gate.judge(balance).sufficient,
     }

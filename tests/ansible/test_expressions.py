@@ -193,6 +193,7 @@ def test_the_lookup_returns_the_balance(funded, api):
         _case("dict", f"{LOOKUP})"),
         _case("list", f"query('{MODULE}')"),
         _case("judged", f"{LOOKUP}, minimum=50)"),
+        _case("unset", f"{LOOKUP}, minimum=5, postpaid='', unavailable='', timeout='', validate_certs='').verdict"),
         _case("funded", f"{LOOKUP}) is {FUNDED}(5)"),
         _case("variables", f"{LOOKUP})", vars={"lumenfall_api_key": "{{ 'wrong' }}", "lumenfall_max_attempts": 1}),
     ]
@@ -201,6 +202,7 @@ def test_the_lookup_returns_the_balance(funded, api):
     assert run.result("case dict")["msg"] == expected
     assert run.result("case list")["msg"] == [expected]
     assert run.result("case judged")["msg"] == {**expected, "sufficient": False, "verdict": "too low"}
+    assert run.result("case unset")["msg"] == "enough"
     assert run.result("case funded")["msg"] is True
     assert "the API key was not accepted" in run.result("case variables")["msg"]
 

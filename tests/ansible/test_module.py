@@ -36,6 +36,7 @@ CASES: dict[str, dict[str, Any]] = {
     "integer": {"minimum": 5},
     "null minimum": {"minimum": None},
     "empty settings": {"minimum": 5, "timeout": "", "max_attempts": "", "base_url": "", "ca_path": ""},
+    "empty policies": {"minimum": 5, "postpaid": "", "unavailable": " ", "validate_certs": ""},
     "text settings": {"timeout": "20", "max_attempts": "2", "validate_certs": "yes"},
     "bad minimum": {"minimum": "abc"},
     "comma": {"minimum": "1,50"},
@@ -94,7 +95,7 @@ def test_bad_options_send_nothing(both_ways):
     """Only the tasks with good options made a request."""
     run, requests = both_ways
     good = [line for line in run.lines if line["event"] == "ok"]
-    assert requests == len(good) == 2 * 8
+    assert requests == len(good) == 2 * 9
 
 
 @pytest.mark.parametrize(
@@ -108,6 +109,8 @@ def test_bad_options_send_nothing(both_ways):
         ("boolean minimum", "minimum: True is not"),
         ("list minimum", "minimum: a list is not"),
         ("bad policy", "value of postpaid must be one of: allow, deny, got: maybe"),
+        ("other bad policy", "value of unavailable must be one of: allow, deny, got: perhaps"),
+        ("bad boolean", "argument 'validate_certs' is of type str and we were unable to convert to bool"),
         ("bad timeout", "timeout: '10s' is not a number of seconds"),
         ("bad attempts", "max_attempts: 2.5 is not a whole number from 1 to 10"),
         ("clear text", "base_url: the base URL must start with https://"),
@@ -117,9 +120,11 @@ def test_bad_options_send_nothing(both_ways):
     ],
 )
 def test_a_bad_option_is_named(both_ways, name, words):
-    """The message names the option and what is wrong with it; no traceback."""
+    """The message names the option and what is wrong with it; a playbook can branch on it; no traceback."""
     run, _requests = both_ways
-    assert words in run.result(f"here, {name}")["msg"]
+    result = run.result(f"here, {name}")
+    assert words in result["msg"]
+    assert (result["failure"]["type"], result["failure"]["attempts"]) == ("ConfigurationError", 0)
     assert "Traceback" not in run.output
 
 
@@ -206,7 +211,8 @@ def test_async_is_refused(funded, api):
     """With the reason, and without a request."""
     run = funded.play(tasks=[{MODULE: None, "async": 10, "poll": 1}])
     assert run.code == 2
-    assert "does not run async: its answer is for now, and timeout bounds it; remove 'async'" in run.output
+    assert "does not run async: its answer is for now, and timeout bounds it; remove 'async'" in run.result()["msg"]
+    assert run.result()["failure"]["type"] == "ConfigurationError"
     assert api.requests == []
 
 

@@ -203,7 +203,7 @@ def test_it_does_not_wait_for_what_does_not_pass(funded, api):
         ('{"require_balance_minimum": true}', "require_balance_minimum: True is not"),
         ('{"require_balance_minimum": [5]}', "require_balance_minimum: [5] is not"),
         ("require_balance_postpaid=maybe", "value of postpaid must be one of: allow, deny, got: maybe"),
-        ("require_balance_unavailable=", "value of unavailable must be one of: allow, deny"),
+        ("require_balance_unavailable=maybe", "value of unavailable must be one of: allow, deny, got: maybe"),
         ("require_balance_wait=10m", "require_balance_wait: 10m is not a number of seconds"),
         ("require_balance_wait=-1", "require_balance_wait: -1 is not a number of seconds"),
         ("require_balance_poll=0", "require_balance_poll: 0 is not a whole number of seconds"),

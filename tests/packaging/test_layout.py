@@ -77,6 +77,19 @@ def test_what_an_import_does_not_load(module: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_name_of_the_core_loads_its_own_file_alone() -> None:
+    """A program pays for what it uses: half of an import of the core went into names that it did not."""
+    code = (
+        "import sys, pulumi_lumenfall.core as core\n"
+        "def loaded(): return [name.rpartition('_core.')[2] for name in sys.modules if '._core.' in name]\n"
+        "print(loaded(), 'dataclasses' in sys.modules); core.APIError; print(loaded())\n"
+        "print(set(core.__all__) - set(dir(core)), [name for name in core.__all__ if not hasattr(core, name)])\n"
+        "print(hasattr(core, 'Misspelt'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.splitlines() == ["['_version'] False", "['_version', 'errors']", "set() []", "False"]
+
+
 def test_namespaces_stay_open() -> None:
     """An __init__.py there would hide every other collection on the machine."""
     for folder in (ROOT / "ansible_collections", ROOT / "ansible_collections/lumenfall", COLLECTION):

@@ -27,13 +27,15 @@ import ssl
 import struct
 import tempfile
 import threading
+import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import trustme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -42,7 +44,7 @@ __all__ = ["Connection", "FaultServer", "Play", "unanswered_port"]
 
 _HOST = "127.0.0.1"
 _MAX_HEAD_BYTES = 1 << 20
-_TLS = ("good", "other-host", "expired", "unknown-ca", "raw")
+_TLS = ("good", "other-host", "expired", "unknown-ca", "old", "raw")
 
 Play: TypeAlias = "Callable[[Connection], None]"
 """What the server does with one connection. When it returns, the connection is closed."""
@@ -122,21 +124,27 @@ class FaultServer:
         ca_file: With ``tls``, the PEM file of an authority to trust: the one that signed, except with ``unknown-ca``.
     """
 
-    def __init__(self, *plays: Play, tls: str | None = None) -> None:
+    def __init__(
+        self, *plays: Play, tls: str | Sequence[str] | None = None, authority: trustme.CA | None = None
+    ) -> None:
         """Start to listen; connections are accepted from ``with`` on.
 
         Args:
             *plays: At least one.
             tls: None for plain TCP, or which certificate to show: ``good``, ``other-host`` (for example.invalid),
-                ``expired`` or ``unknown-ca``; with ``raw`` the URL says https, and the play answers the ClientHello.
+                ``expired``, ``unknown-ca`` or ``old`` (TLS 1.0 at the most); with ``raw`` the URL says https, and the
+                play answers the ClientHello. Several: one for each connection in turn; the last one repeats.
+            authority: Who signs; by default somebody new. For servers that one client is to trust.
 
         Raises:
             ValueError: No play, or no such ``tls``.
         """
         if not plays:
             raise ValueError("a server needs at least one play")
-        if tls is not None and tls not in _TLS:
-            raise ValueError(f"tls: {tls!r} is not one of {', '.join(_TLS)}")
+        kinds = [tls] if isinstance(tls, str) else list(tls or ())
+        for kind in kinds:
+            if kind not in _TLS:
+                raise ValueError(f"tls: {kind!r} is not one of {', '.join(_TLS)}")
         self._plays = plays
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -144,11 +152,15 @@ class FaultServer:
         self._threads: list[threading.Thread] = []
         self._requests: list[bytes] = []
         self._connections = 0
+        self._began = self._ended = 0.0
         self._folder = tempfile.TemporaryDirectory(prefix="fault-server-")
-        self._tls = None if tls is None else self._tls_context(tls)
+        self._authority = authority or (trustme.CA() if kinds else None)
+        if self._authority:
+            self._authority.cert_pem.write_to_path(self.ca_file)
+        self._tls = [self._tls_context(kind) for kind in kinds]
         self._listener = socket.create_server((_HOST, 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
-        self.url = f"{'http' if tls is None else 'https'}://{_HOST}:{self.port}"
+        self.url = f"{'http' if not kinds else 'https'}://{_HOST}:{self.port}"
         self._acceptor = threading.Thread(target=self._accept, name="fault-server", daemon=True)
 
     @property
@@ -160,6 +172,12 @@ class FaultServer:
         """How many connections were accepted so far (a failed TLS handshake counts)."""
         with self._lock:
             return self._connections
+
+    @property
+    def seconds(self) -> float:
+        """From the first connection to the end of the last one: how long it held the client, or the client it."""
+        with self._lock:
+            return self._ended - self._began if self._connections else 0.0
 
     @property
     def requests(self) -> list[bytes]:
@@ -203,6 +221,8 @@ class FaultServer:
                 return
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
+                self._ended = time.monotonic()
+                self._began = self._began or self._ended
                 self._connections += 1
                 self._links.add(link)
             thread = threading.Thread(target=self._play, args=(link, self._connections), daemon=True)
@@ -213,8 +233,9 @@ class FaultServer:
         play = self._plays[min(number, len(self._plays)) - 1]
         raw = link
         try:
-            if self._tls is not None:
-                link = self._tls.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+            tls = self._tls[min(number, len(self._tls)) - 1] if self._tls else None
+            if tls is not None:
+                link = tls.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
                 with self._lock:  # wrapping moves the descriptor to the new object
                     self._links.discard(raw)
                     self._links.add(link)
@@ -230,6 +251,7 @@ class FaultServer:
         finally:
             with self._lock:
                 self._links.discard(link)
+                self._ended = time.monotonic()
             link.close()
 
     def _record(self, head: bytes) -> None:
@@ -237,17 +259,22 @@ class FaultServer:
             self._requests.append(head)
 
     def _tls_context(self, kind: str) -> ssl.SSLContext | None:
-        authority = trustme.CA()
-        authority.cert_pem.write_to_path(self.ca_file)
         if kind == "raw":
             return None
-        signer = trustme.CA() if kind == "unknown-ca" else authority
+        signer = trustme.CA() if kind == "unknown-ca" else self._authority
+        assert signer is not None
         # With a proxy in between, the server plays the real host.
-        names = ("example.invalid",) if kind == "other-host" else (_HOST, "localhost", "api.lumenfall.ai")
+        names = ("example.invalid",) if kind == "other-host" else (_HOST, "localhost", "api.lumenfall.ai", "*.test")
         now = datetime.datetime.now(datetime.timezone.utc)
         expiry = now - datetime.timedelta(days=1) if kind == "expired" else None
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         signer.issue_cert(*names, not_after=expiry).configure_cert(context)
+        if kind == "old":
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
+            # OpenSSL offers no such thing at its usual level of security.
+            context.set_ciphers("ALL:@SECLEVEL=0")
         return context
 
 

@@ -19,9 +19,11 @@ outcomes is a wrong pass. A set of several outcomes means that the contract leav
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import re
+import socket
 import time
 import zlib
 from dataclasses import dataclass, field
@@ -63,7 +65,7 @@ class Fault:
 
     Attributes:
         family: ``slow``, ``cuts``, ``framing``, ``statuses``, ``encodings``, ``sizes``, ``json``, ``truncated``,
-            ``retry-after``, ``hostile``, ``echo``, ``tls`` or ``recovery``.
+            ``retry-after``, ``hostile``, ``echo``, ``recovery``, ``tls`` or ``combined``.
         name: Unique within its family.
         play: What the server does with each connection.
         expect: What must come of it.
@@ -74,7 +76,7 @@ class Fault:
     name: str
     play: Play = field(repr=False)
     expect: Expect
-    tls: str | None = None
+    tls: str | tuple[str, ...] | None = None
 
     def __str__(self) -> str:
         return f"{self.family}/{self.name}"
@@ -811,10 +813,18 @@ JSON: Table = {
     "nested-50-deep": _body(beside(b'"x": ' + b"[" * 50 + b"]" * 50), KNOWN),
     # Number forms.
     "integer": _body(amount(b"12"), _known("12")),
+    "exponent-upper-case": _body(amount(b"1E+2"), _known("100")),
+    "exponent-of-a-fraction": _body(amount(b"0.1e1"), _known("1")),
+    "just-above-5": _body(amount(b"5.0000001"), _known("5.0000001")),
+    "just-below-5": _body(amount(b"4.999999"), _known("4.999999")),
+    "exactly-5": _body(amount(b"5"), _known("5")),
+    "24-digits": _body(amount(b"9" * 24 + b".5"), _known("9" * 24 + ".5")),
     "zero": _body(amount(b"0"), _known("0")),
     "negative-zero": _body(amount(b"-0.0"), _known("0")),
     "negative": _body(amount(b"-5.25"), _known("-5.25")),
     "six-decimals": _body(amount(b"4.999999"), _known("4.999999")),
+    # As a float it is 5: what compares floats passes a gate at 5 that it must not pass.
+    "a-float-below-5": _body(amount(b"4.99999999999999999999"), _known("4.99999999999999999999")),
     "exponent": _body(amount(b"1.25E+1"), KNOWN),
     "exponent-negative": _body(amount(b"1250e-2"), KNOWN),
     "more-digits-than-a-float": _body(amount(b"90071992547409930.01"), _known("90071992547409930.01")),
@@ -843,6 +853,7 @@ JSON: Table = {
     "underscore": _body(amount(b"1_2.50")),
     "comma": _body(amount(b"12,50")),
     "digits-not-ascii": _body(amount("\u0661\u0662".encode())),
+    "digits-full-width": _body(amount("\uff11\uff12".encode())),
     # Wrong types.
     "amount-string": _body(amount(b'"12.50"')),
     "amount-string-empty": _body(amount(b'""')),
@@ -1137,6 +1148,14 @@ ECHO: Table = {
         API_ERROR,
     ),
     "message-often": (echoes(lambda key: answer(error(message=key.decode() * 20), status=400)), API_ERROR),
+    "message-base64": (
+        echoes(lambda key: answer(error(message=base64.b64encode(b"Bearer " + key).decode()), status=400)),
+        API_ERROR,
+    ),
+    "request-id-base64": (
+        echoes(lambda key: answer(error(), b"X-Lumenfall-Request-Id: " + base64.b64encode(key), status=400)),
+        API_ERROR,
+    ),
     "code": (echoes(lambda key: answer(error(code=key.decode()), status=400)), API_ERROR),
     "type": (echoes(lambda key: answer(error(kind=key.decode()), status=400)), API_ERROR),
     "error-text": (echoes(lambda key: answer(b'{"error": "%s"}' % key, status=400)), API_ERROR),
@@ -1249,6 +1268,118 @@ TLS: dict[str, tuple[Play, Expect, str]] = {
     ),
 }
 
+
+def _lines_slowly(connection: Connection) -> None:
+    """Header lines that are whole, each a little after the one before."""
+    says(b"HTTP/1.1 200 OK\r\n")(connection)
+    while True:
+        connection.send(b"X: y\r\n")
+        connection.pause(0.1)
+
+
+def _half_closes(connection: Connection) -> None:
+    """Ends its own side at once, and goes on listening."""
+    connection.read_request()
+    connection.link.shutdown(socket.SHUT_WR)
+    connection.stall()
+
+
+def _beneath(data: bytes, *parts: bytes) -> Play:
+    """Sends the parts over TLS, then bytes of its own onto the wire below, then nothing more."""
+
+    def play(connection: Connection) -> None:
+        says(*parts)(connection)
+        socket.socket.sendall(connection.link, data)
+        connection.stall()
+
+    return play
+
+
+# The amount is the last thing in it, and its beginning is a number too, that is enough for a gate at 1.
+_AMOUNT_LAST = b'{"object": "balance", "billing_type": "prepaid", "available": {"currency": "usd", "amount": 12.50}}'
+_CUT_IN_AMOUNT = _AMOUNT_LAST[: _AMOUNT_LAST.index(b".50")]
+_NULL = says(answer(amount(b"null")))
+
+# Troubles that meet, and what none of the families above has.
+COMBINED: dict[str, tuple[Play, Expect, str | tuple[str, ...] | None]] = {
+    "redirect-with-dripped-body": (
+        drips(b"x" * 1000, after=head(b"Location: /", b"Content-Length: 1000", status=302)),
+        REDIRECT,
+        None,
+    ),
+    "429-bomb-and-a-day": (
+        later(lambda: answer(bomb(), _GZIP, b"Retry-After: 86400", status=429)),
+        _expect("RateLimitedError", requests=1),
+        None,
+    ),
+    "gzip-dripped-in-one-chunk": (
+        drips(chunk(_ZIPPED), after=head(_GZIP, b"Transfer-Encoding: chunked")),
+        DEADLINE,
+        None,
+    ),
+    "gzip-balance-then-bomb": (later(lambda: _encoded(_ZIPPED + bomb())), KNOWN_OR_INVALID, None),
+    "bomb-then-drip": (
+        lambda connection: drips(b" " * 1000, after=head(_GZIP) + bomb())(connection),
+        _expect("InvalidResponseError", "DeadlineExceededError", requests=None),
+        None,
+    ),
+    "cut-within-amount-by-length": (says(head(b"Content-Length: %d" % len(_AMOUNT_LAST)), _CUT_IN_AMOUNT), CUT, None),
+    "cut-within-amount-in-chunks": (says(CHUNKED, chunk(_CUT_IN_AMOUNT)), CUT, None),
+    "cut-within-amount-until-close": (says(head(), _CUT_IN_AMOUNT), UNFINISHED, None),
+    "short-length-within-amount": (
+        says(head(b"Content-Length: %d" % len(_CUT_IN_AMOUNT)), _AMOUNT_LAST),
+        UNFINISHED,
+        None,
+    ),
+    "reset-after-status-line": (resets_after(b"HTTP/1.1 200 OK\r\n"), CUT, None),
+    "half-close": (_half_closes, CUT, None),
+    "header-lines-slowly": (_lines_slowly, DEADLINE, None),
+    "cookies-of-1-mib": (
+        says(answer(BALANCE, *[b"Set-Cookie: c%d=" % number + b"x" * 15_000 for number in range(70)])),
+        BROKEN_BUT_WHOLE,
+        None,
+    ),
+    "cookies-1000": (says(answer(BALANCE, *[b"Set-Cookie: a=b"] * 1000)), BROKEN_BUT_WHOLE, None),
+    "trailers-with-a-status": (
+        says(CHUNKED, chunk(BALANCE), b"0\r\nHTTP/1.1 401 Unauthorized\r\nStatus: 401\r\n\r\n"),
+        BROKEN_BUT_WHOLE,
+        None,
+    ),
+    "100-then-100-then-drip": (
+        drips(answer(), after=b"HTTP/1.1 100 Continue\r\n\r\n" * 2),
+        DEADLINE,
+        None,
+    ),
+    "103-then-other-amount": (
+        says(answer(b"", status=103).replace(b"Content-Length: 0\r\n", b""), answer(amount(b"99"))),
+        BROKEN._replace(amount=Decimal(99)),
+        None,
+    ),
+    "null-then-stall": (in_turn(_NULL, _says_nothing), DEADLINE, None),
+    "null-then-redirect": (
+        in_turn(_NULL, _redirects(302, b"localhost")),
+        _expect("UnexpectedRedirectError", requests=2),
+        None,
+    ),
+    "null-then-not-json": (in_turn(_NULL, says(answer(b"<html>"))), _expect("InvalidResponseError", requests=2), None),
+    # A certificate that changes between two attempts: the second must not be trusted for the first's sake.
+    "certificate-turns-bad": (
+        in_turn(_DOWN, _GOOD),
+        _expect("TLSError", requests=2),
+        ("good", "unknown-ca"),
+    ),
+    "host-turns-wrong": (in_turn(_NULL, _GOOD), _expect("TLSError", requests=2), ("good", "other-host")),
+    "tls-1.0-only": (_GOOD, TLS_ERROR, "old"),
+    "record-announced-and-withheld": (_beneath(b"\x17\x03\x03\x40\x00", FRAMED), DEADLINE, "good"),
+    # Not the server's doing: somebody between writes into the stream.
+    "record-forged": (
+        _beneath(b"\x17\x03\x03\x00\x20" + b"x" * 32, FRAMED),
+        _expect("TLSError", "ConnectionFailedError", requests=None),
+        "good",
+    ),
+    "stalls-after-handshake": (_says_nothing, DEADLINE, "good"),
+}
+
 _TABLES: dict[str, Table] = {
     "slow": SLOW,
     "cuts": CUTS,
@@ -1267,6 +1398,7 @@ _TABLES: dict[str, Table] = {
 FAULTS: tuple[Fault, ...] = (
     *(Fault(name, key, play, expect) for name, table in _TABLES.items() for key, (play, expect) in table.items()),
     *(Fault("tls", key, play, expect, tls) for key, (play, expect, tls) in TLS.items()),
+    *(Fault("combined", key, play, expect, tls) for key, (play, expect, tls) in COMBINED.items()),
 )
 """Every fault, by family."""
 
@@ -1277,7 +1409,7 @@ def family(*names: str) -> tuple[Fault, ...]:
     Raises:
         ValueError: There is no such family.
     """
-    unknown = set(names) - {*_TABLES, "tls"}
+    unknown = set(names) - {*_TABLES, "tls", "combined"}
     if unknown:
         raise ValueError(f"no such family: {', '.join(sorted(unknown))}")
     return tuple(fault for fault in FAULTS if fault.family in names)

@@ -60,6 +60,24 @@ def test_amount_is_exact(amount: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("amount", "number"),
+    [
+        ("0.1", 0.1),
+        ("-5.25", -5.25),
+        ("5.0000001", 5.0000001),
+        ("999999999.999999", 999999999.999999),
+        ("4.99999999999999999999", 4.99999999999999),
+        ("-5.00000000000000000001", -5.00000000000001),
+        ("999999999999999999999999.5", 9.99999999999999e23),
+    ],
+)
+def test_the_float_never_shows_more_than_there_is(amount: str, number: float) -> None:
+    """A reader that gates on the float, such as the test "funded", must not pass where the exact amount would not."""
+    assert parse(balance_body(amount)).to_dict()["available"]["amount"] == number
+    assert Decimal(repr(number)) <= Decimal(amount)
+
+
+@pytest.mark.parametrize(
     ("billing_type", "amount", "status"),
     [
         ("prepaid", "1", "known"),

@@ -314,6 +314,22 @@ def test_errors_are_plain_values(api: Sandbox) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "bad", [{"api_key": "lmnfl_a b.MARKER"}, {"timeout": "soon"}, {"base_url": "https://a:MARKER@b"}]
+)
+def test_a_refused_setting_shows_no_other(bad: dict[str, str]) -> None:
+    """Neither does a traceback with all variables, as loggers and error services make it, and it can be made."""
+    arguments: dict[str, Any] = {"api_key": "lmnfl_abc.MARKER", **bad}
+    with pytest.raises(ConfigurationError) as caught:
+        LumenfallClient(**arguments)
+    frames = caught.value.__traceback__.tb_next  # this one has the key
+    shown = "".join(
+        traceback.TracebackException(type(caught.value), caught.value, frames, capture_locals=True).format()
+    )
+    assert "LumenfallClient()" in shown
+    assert "MARKER" not in shown
+
+
 def test_a_missing_requests_is_named_with_its_interpreter(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "REQUESTS_PROBLEM", "is not installed")
     error = error_of(api)

@@ -220,13 +220,37 @@ def test_proxy_url_without_a_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(proxy.connects) == 1
 
 
-@pytest.mark.parametrize("no_proxy", ["localhost", "*", ".example,localhost"])
-def test_no_proxy(monkeypatch: pytest.MonkeyPatch, no_proxy: str) -> None:
+@pytest.mark.parametrize(
+    ("no_proxy", "host", "direct"),
+    [
+        ("localhost", "localhost", True),
+        ("*", "localhost", True),
+        (" .example , LOCALHOST", "localhost", True),
+        ("localhost:{port}", "localhost", True),
+        ("localhost:1", "localhost", False),
+        ("host", "localhost", False),
+        (",..,", "localhost", False),
+        ("127.0.0.1", "127.0.0.1", True),
+        ("10.0.0.0/8,127.0.0.0/8", "127.0.0.1", True),
+        ("0.0.1,::1,127.0.0.0/99,[", "127.0.0.1", False),
+    ],
+)
+def test_no_proxy(monkeypatch: pytest.MonkeyPatch, no_proxy: str, host: str, direct: bool) -> None:
+    """A host, a domain above it, an address, a network or a star; what makes no sense is no exception."""
     with FaultServer(good, tls="good") as server, ConnectProxy(to=server.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        monkeypatch.setenv("NO_PROXY", no_proxy)
-        assert str(fetch(server).amount) == "12.50"
-        assert not proxy.connects
+        monkeypatch.setenv("NO_PROXY", no_proxy.format(port=server.port))
+        assert str(fetch(server, host).amount) == "12.50"
+        assert bool(proxy.connects) is not direct
+
+
+@pytest.mark.parametrize("no_proxy", ["a\0b", "\ud800"])
+def test_no_proxy_is_only_read(no_proxy: str) -> None:
+    """It was put into the environment for a moment: that of other threads, where some of them tripped over it."""
+    environ = {"LUMENFALL_API_KEY": KEY, "HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": no_proxy}
+    settings = core.resolve_settings(environ=environ)
+    with pytest.raises(core.ProxyError, match="cannot be reached"):
+        LumenfallClient.from_settings(settings).fetch_balance()
 
 
 def test_plain_http_goes_past_every_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,6 +293,23 @@ def test_a_failing_proxy(
             assert error.status == fault.get("refuse")
 
 
+def test_a_late_proxy_leaves_the_handshake_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The handshake inherited the timeout of the read before it, and so went on to nearly twice the deadline."""
+
+    def late(connection: Connection) -> None:
+        connection.read_request()
+        connection.pause(1.8)
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        connection.stall()
+
+    with FaultServer(late) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        start = time.monotonic()
+        with pytest.raises(core.DeadlineExceededError):
+            LumenfallClient(KEY, base_url="https://api.test", timeout=2).fetch_balance()
+        assert time.monotonic() - start < 3
+
+
 def test_an_unreachable_proxy_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     with FaultServer(good, tls="good") as server, refused_port() as port:
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:MARKER@127.0.0.1:{port}")
@@ -290,6 +331,9 @@ def test_an_unreachable_proxy_is_retried(monkeypatch: pytest.MonkeyPatch) -> Non
         "://",
         "http://h h",
         "http://h:0",
+        "http://a..b",
+        f"http://{'a' * 64}",
+        "http://user:\u20acMARKER@127.0.0.1:9",
     ],
 )
 def test_a_malformed_proxy_is_refused_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:

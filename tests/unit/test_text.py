@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import pickle
+import re
 import unicodedata
 from decimal import Decimal
 from fractions import Fraction
@@ -18,6 +20,7 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._core.text import 
 from pulumi_lumenfall.core import Secret, clean, format_amount
 
 KEY = Secret("lmnfl_abc123.0123456789abcdefSECRET")
+BASE64 = (base64.b64encode, base64.urlsafe_b64encode)
 
 
 @pytest.mark.parametrize(
@@ -58,14 +61,17 @@ def test_clean_cuts_at_300_characters() -> None:
         KEY.reveal().upper(),
         "\u200b".join(KEY.reveal()),
         "x" * 280 + KEY.reveal(),
+        *(encode(prefix + KEY.reveal().encode()).decode() for encode in BASE64 for prefix in (b"", b"k", b"id")),
+        base64.b64encode(f"user:{KEY.reveal()}:more".encode()).decode(),
     ],
 )
 def test_a_secret_is_redacted_however_it_is_echoed(echo: str) -> None:
-    """Whole, in part, cut, in another case, or with invisible characters in between."""
+    """Whole, in part, cut, in another case, with invisible characters in between, or as base64."""
     shown = clean(f"bad key {echo} here", [KEY])
     assert "***" in shown
     secret = KEY.reveal().lower()
     assert not any(secret[i : i + 8] in shown.lower() for i in range(len(secret) - 7))
+    assert not re.search("[0-9A-Za-z+/_-]{16}", shown.replace("x" * 16, ""))
 
 
 @pytest.mark.parametrize("secret", ["a", "pw", "a::b", "{{x}}", "##"])

@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any, Dict
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
@@ -26,6 +25,7 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (
     MODULE,
     balance_result,
     failure_result,
+    given,
     read_gate,
     read_settings,
     unfit_to_show,
@@ -55,18 +55,19 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: Dict[str, Any] | None = None) -> Dict[str, Any]:
-        if self._task.async_val:
-            raise AnsibleActionFail(
-                f"{MODULE} does not run async: its answer is for now, and timeout bounds it; "
-                "remove 'async' and 'poll' from the task"
-            )
-        super().run(tmp, task_vars)
-        options = self._valid_options()
+        arguments = given(self._task.args)
         gate = None
         try:
+            if self._task.async_val:
+                raise _core.ConfigurationError(
+                    f"{MODULE} does not run async: its answer is for now, and timeout bounds it",
+                    hint="remove 'async' and 'poll' from the task",
+                )
+            super().run(tmp, task_vars)
+            options = _valid_options(arguments)
             gate = read_gate(options)
             if self._is_delegated():
-                return self._ask_there(options, task_vars or {})
+                return self._ask_there(arguments, options, task_vars or {})
             settings = read_settings(options, self._environ())
             if register_secret is not None:
                 register_secret(settings.api_key.reveal())
@@ -77,18 +78,6 @@ class ActionModule(ActionBase):
             return result
         except _core.LumenfallError as error:
             return failure_result(error, gate)
-
-    def _valid_options(self) -> Dict[str, Any]:
-        """The arguments of the task, checked as the module checks them, and refused in its words."""
-        arguments = dict(self._task.args)
-        validation = ArgumentSpecValidator(ARGUMENT_SPEC).validate(arguments)
-        if validation.error_messages:
-            message = validation.errors.msg
-            if isinstance(validation.errors[0], UnsupportedError):
-                message = f"Unsupported parameters for ({MODULE}) module: {message}"
-            secrets = {*validation._no_log_values, *unfit_to_show(arguments)}
-            raise AnsibleActionFail(remove_values(message, secrets))
-        return validation.validated_parameters
 
     def _environ(self) -> Dict[str, str]:
         """The environment of this process, with the ``environment`` of task, blocks and play, as a module has it."""
@@ -125,13 +114,15 @@ class ActionModule(ActionBase):
             ) from None
         return _unpack(answer or {})
 
-    def _ask_there(self, options: Dict[str, Any], task_vars: Dict[str, Any]) -> Dict[str, Any]:
+    def _ask_there(
+        self, given_arguments: Dict[str, Any], options: Dict[str, Any], task_vars: Dict[str, Any]
+    ) -> Dict[str, Any]:
         """Run the module on the host that the task is delegated to; once for all hosts of the task, too.
 
         Raises:
             LumenfallError: The key in the task's environment is malformed.
         """
-        arguments = _Arguments(self._task.args)
+        arguments = _Arguments(given_arguments)
         environment: Dict[str, Any] = {}
         self._compute_environment_string(environment)
         # Ansible puts the environment into the command line that it runs there, where -vvv and the
@@ -176,6 +167,22 @@ class _Arguments(Dict[str, Any]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} arguments>"
+
+
+def _valid_options(arguments: Dict[str, Any]) -> Dict[str, Any]:
+    """The arguments of the task, checked as the module checks them.
+
+    Raises:
+        ConfigurationError: They do not fit; in the module's words.
+    """
+    validation = ArgumentSpecValidator(ARGUMENT_SPEC).validate(dict(arguments))
+    if validation.error_messages:
+        message = validation.errors.msg
+        if isinstance(validation.errors[0], UnsupportedError):
+            message = f"Unsupported parameters for ({MODULE}) module: {message}"
+        secrets = {*validation._no_log_values, *unfit_to_show(arguments)}
+        raise _core.ConfigurationError(remove_values(message, secrets))
+    return validation.validated_parameters
 
 
 # What a delegated run shares with the other hosts of the task: what the module itself returns.

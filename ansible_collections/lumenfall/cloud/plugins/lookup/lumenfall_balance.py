@@ -111,6 +111,7 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._options import ( 
     ARGUMENT_SPEC,
     balance_result,
     failure_result,
+    given,
     read_gate,
     read_settings,
 )
@@ -141,7 +142,7 @@ class LookupModule(LookupBase):
             raise AnsibleTemplatePluginError(
                 f"it has no option {', '.join(unknown)}; its options are {', '.join(sorted(ARGUMENT_SPEC))}"
             )
-        self.set_options(var_options=variables, direct=kwargs)
+        self.set_options(var_options=variables, direct=given(kwargs))
         gate = None
         try:
             options, sources = self._options_and_sources()

@@ -50,6 +50,18 @@ SETTINGS = {
 }
 
 
+def given(options: Mapping[str, Any]) -> Dict[str, Any]:
+    """The options that have a value: an empty text is unset, as everywhere.
+
+    Not so an empty ``minimum``: a gate whose bar is a variable that nobody set is a mistake.
+    """
+    return {
+        name: value
+        for name, value in options.items()
+        if name not in ARGUMENT_SPEC or name == "minimum" or not isinstance(value, str) or value.strip()
+    }
+
+
 def read_settings(
     options: Mapping[str, Any],
     environ: Mapping[str, str] | None = None,

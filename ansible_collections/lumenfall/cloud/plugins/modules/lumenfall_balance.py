@@ -171,7 +171,7 @@ request_id:
   sample: req_0123456789abcdef
 failure:
   description: The facts of an error, for C(failed_when), C(until) and C(rescue).
-  returned: failure, unless an option is of the wrong type
+  returned: failure
   type: dict
   sample:
     type: RateLimitedError

@@ -9,28 +9,66 @@ for the request itself, requests; nothing of Ansible or Pulumi.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ._version import __version__
-from .balance import AccountBalance
-from .client import LumenfallClient
-from .errors import (
-    APIError,
-    AuthenticationError,
-    ConfigurationError,
-    ConnectionFailedError,
-    DeadlineExceededError,
-    InsufficientBalanceError,
-    InvalidResponseError,
-    LumenfallError,
-    PermissionDeniedError,
-    ProxyError,
-    RateLimitedError,
-    ServerError,
-    TLSError,
-    UnexpectedRedirectError,
-)
-from .gate import Gate, Verdict, describe_balance, judge_error, with_hint
-from .settings import Settings, argument_layer, resolve_settings
-from .text import Secret, clean, describe, format_amount
+
+if TYPE_CHECKING:
+    from .balance import AccountBalance
+    from .client import LumenfallClient
+    from .errors import (
+        APIError,
+        AuthenticationError,
+        ConfigurationError,
+        ConnectionFailedError,
+        DeadlineExceededError,
+        InsufficientBalanceError,
+        InvalidResponseError,
+        LumenfallError,
+        PermissionDeniedError,
+        ProxyError,
+        RateLimitedError,
+        ServerError,
+        TLSError,
+        UnexpectedRedirectError,
+    )
+    from .gate import Gate, Verdict, describe_balance, judge_error, with_hint
+    from .settings import Settings, argument_layer, resolve_settings
+    from .text import Secret, clean, describe, format_amount
+
+# Which file a name lives in. It is read when the name is first used: a program that imports the core and then
+# needs one name of it does not pay for the others.
+_HOMES = {
+    "APIError": "errors",
+    "AccountBalance": "balance",
+    "AuthenticationError": "errors",
+    "ConfigurationError": "errors",
+    "ConnectionFailedError": "errors",
+    "DeadlineExceededError": "errors",
+    "Gate": "gate",
+    "InsufficientBalanceError": "errors",
+    "InvalidResponseError": "errors",
+    "LumenfallClient": "client",
+    "LumenfallError": "errors",
+    "PermissionDeniedError": "errors",
+    "ProxyError": "errors",
+    "RateLimitedError": "errors",
+    "Secret": "text",
+    "ServerError": "errors",
+    "Settings": "settings",
+    "TLSError": "errors",
+    "UnexpectedRedirectError": "errors",
+    "Verdict": "gate",
+    "argument_layer": "settings",
+    "clean": "text",
+    "describe": "text",
+    "describe_balance": "gate",
+    "format_amount": "text",
+    "judge_error": "gate",
+    "resolve_settings": "settings",
+    "with_hint": "gate",
+}
 
 __all__ = [
     "APIError",
@@ -63,3 +101,15 @@ __all__ = [
     "resolve_settings",
     "with_hint",
 ]
+
+if not TYPE_CHECKING:  # else every misspelt name would have a type
+
+    def __getattr__(name: str) -> Any:
+        if name in _HOMES:
+            value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+            globals()[name] = value
+            return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

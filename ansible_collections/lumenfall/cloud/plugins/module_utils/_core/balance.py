@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from typing import Any, Dict, List, Tuple
 
 from .errors import InvalidResponseError
@@ -25,6 +25,8 @@ UNAVAILABLE = "unavailable"
 MAX_EXPONENT = 30
 MAX_DEPTH = 64
 
+# As many digits as every float keeps.
+_FLOAT_FLOOR = Context(prec=15, rounding=ROUND_FLOOR)
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 # What may be left of a token when the text stops inside it.
 _CUT_TOKEN = re.compile(r"-|\.|[eE][+-]?|\.[0-9]+[eE][+-]?|t|tr|tru|f|fa|fal|fals|n|nu|nul")
@@ -84,6 +86,9 @@ class AccountBalance:
     def to_dict(self) -> Dict[str, Any]:
         """The balance as plain data for JSON, with the amount as a float or None.
 
+        The float shows what the amount is, up to 15 digits; beyond those it never shows more than
+        there is, so that a gate on it does not pass where one on the amount would not.
+
         Returns:
             ``{"object", "billing_type", "available": {"amount", "currency"}, "status"}``.
         """
@@ -91,11 +96,17 @@ class AccountBalance:
             "object": "balance",
             "billing_type": self.billing_type,
             "available": {
-                "amount": None if self.amount is None else float(self.amount),
+                "amount": None if self.amount is None else _no_more_than(self.amount),
                 "currency": self.currency,
             },
             "status": self.status,
         }
+
+
+def _no_more_than(amount: Decimal) -> float:
+    number = float(amount)
+    # By its shortest text, which is what JSON and every gate read.
+    return number if Decimal(repr(number)) <= amount else float(_FLOAT_FLOOR.plus(amount))
 
 
 def parse_decimal(text: str) -> Decimal | None:

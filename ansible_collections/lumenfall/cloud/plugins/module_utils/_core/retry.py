@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import timezone
 
 BASE_SECONDS = 0.5
 CAP_SECONDS = 8.0
@@ -55,6 +54,7 @@ def parse_retry_after(value: str | None, now: float | None = None) -> float | No
     if _SECONDS.fullmatch(text):
         seconds = float(text)
     else:
+        from datetime import timezone
         from email.utils import parsedate_to_datetime
 
         try:

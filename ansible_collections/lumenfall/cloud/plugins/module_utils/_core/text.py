@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
-from typing import Any, Iterable
+from typing import Any, Iterable, Iterator, Set
 
 MAX_SERVER_TEXT = 300
 _FRAGMENT = 8
@@ -53,8 +53,8 @@ def clean(text: object, secrets: Iterable[Secret] = (), limit: int = MAX_SERVER_
     """Make text from outside safe for a terminal, a log, a CI runner and a template.
 
     Control, format and bidi characters go, white space folds into single spaces, the
-    secrets and any longer piece of them become ``***``, and the marks that CI runners
-    and templates act on (``::error::``, ``##vso[``, ``{{``) are broken up.
+    secrets and any longer piece of them become ``***`` (also as base64), and the marks that
+    CI runners and templates act on (``::error::``, ``##vso[``, ``{{``) are broken up.
 
     Args:
         text: What came from outside; turned into ``str`` first.
@@ -79,15 +79,28 @@ def clean(text: object, secrets: Iterable[Secret] = (), limit: int = MAX_SERVER_
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def _base64_forms(secret: str) -> Iterator[str]:
+    """What of a base64 text, in both alphabets, the secret alone decides, wherever in the text it begins."""
+    import base64
+
+    data = secret.encode("utf-8", "surrogatepass")
+    for shift in range(3):
+        encoded = base64.b64encode(bytes(shift) + data).decode()
+        form = encoded[-(-8 * shift // 6) : 8 * (shift + len(data)) // 6]
+        yield form
+        yield form.replace("+", "-").replace("/", "_")
+
+
 def _redact(line: str, secret: str) -> str:
-    """Replace the secret, and every piece of it of 8 characters and more, in any case, by ``***``."""
+    """Replace by ``***`` the secret, plain or as base64, and every piece of 8 characters and more, in any case."""
     size = min(_FRAGMENT, len(secret))
     if not size:
         return line
     # Of ASCII alone: other letters change their length with their case.
     folded = "".join(character.lower() if character.isascii() else character for character in line)
-    secret = secret.lower()
-    pieces = {secret[start : start + size] for start in range(len(secret) - size + 1)}
+    pieces = _pieces(secret, size)
+    if size == _FRAGMENT:
+        pieces.update(*(_pieces(form, size) for form in _base64_forms(secret)))
     hidden = [False] * len(line)
     for start in range(len(line) - size + 1):
         if folded[start : start + size] in pieces:
@@ -99,6 +112,11 @@ def _redact(line: str, secret: str) -> str:
         elif not position or not hidden[position - 1]:
             shown.append("***")
     return "".join(shown)
+
+
+def _pieces(secret: str, size: int) -> Set[str]:
+    secret = secret.lower()
+    return {secret[start : start + size] for start in range(len(secret) - size + 1)}
 
 
 def describe(value: object) -> str:

@@ -214,13 +214,17 @@ def _proxies(settings: Settings) -> dict[str, str] | ProxyError:
     except Exception:  # noqa: BLE001 - LocationParseError, but ValueError and UnicodeError too
         usable = False
     if not usable:
-        return ProxyError(f"{variable}: the proxy URL is malformed", hint=f"set {variable} to http://host:port")
+        return _malformed_proxy(variable)
     if url.scheme not in ("http", "https"):
         return ProxyError(
             f"{variable}: proxies of the kind {clean(url.scheme, limit=20)!r} are not supported",
             hint=f"set {variable} to an http:// or https:// proxy",
         )
     return {"https": value}
+
+
+def _malformed_proxy(variable: str) -> ProxyError:
+    return ProxyError(f"{variable}: the proxy URL is malformed", hint=f"set {variable} to http://host:port")
 
 
 class _Expired(socket.timeout):
@@ -313,7 +317,12 @@ class _Bounded(socket.socket):
 
 
 class _BoundedTLSSocket(_Bounded, ssl.SSLSocket):
-    """The same over TLS; the handshake is one operation, bounded by the timeout it inherits."""
+    """The same over TLS."""
+
+    def do_handshake(self, *args: Any) -> None:
+        # One operation. The timeout that it inherits may be older: a proxy's answer took its time since.
+        self.settimeout(_wire().remaining_seconds())
+        super().do_handshake(*args)
 
 
 def _connect(host: str, port: int) -> socket.socket:
@@ -329,8 +338,6 @@ def _connect(host: str, port: int) -> socket.socket:
             connection.settimeout(wire.remaining_seconds() / (len(addresses) - position))
             connection.connect(address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            # The TLS handshake inherits it.
-            connection.settimeout(wire.remaining_seconds())
             wire.connected = True
             return connection
         except OSError as error:
@@ -455,7 +462,8 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         self._tls = tls
-        super().__init__()
+        # One request needs no more; urllib3 fills the places of a pool when it makes it.
+        super().__init__(pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -575,6 +583,9 @@ def _explain(error: Exception, wire: _Wire, settings: Settings, proxied: bool) -
 
 def _explain_proxy(causes: List[BaseException], wire: _Wire, settings: Settings) -> ProxyError:
     variable = settings.sources["proxy"]
+    if any(isinstance(cause, UnicodeError) for cause in causes):
+        # A host that is no name, or a user or password beyond what a header can carry.
+        return _malformed_proxy(variable)
     if not wire.connected:
         return ProxyError(f"the proxy set in {variable} cannot be reached", retryable=True)
     tls_error = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)

@@ -20,6 +20,7 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (
     SETTINGS,
     balance_result,
     failure_result,
+    given,
     read_gate,
     read_settings,
     unfit_to_show,
@@ -51,6 +52,15 @@ def test_a_bad_setting_goes_by_the_name_of_its_option(option, value):
         read_settings(options, environ={})
     with pytest.raises(ConfigurationError, match=r"^from here:"):
         read_settings(options, environ={}, sources={option: "from here"})
+
+
+def test_an_empty_text_is_unset():
+    """But an empty minimum stays, for the gate to refuse; and so does a name that is no option."""
+    assert given({"postpaid": "", "timeout": " ", "unavailable": "deny", "validate_certs": False}) == {
+        "unavailable": "deny",
+        "validate_certs": False,
+    }
+    assert given({"minimum": "", "minimun": ""}) == {"minimum": "", "minimun": ""}
 
 
 def test_options_come_before_the_environment():
