@@ -68,7 +68,11 @@ def test_policies(postpaid: str, unavailable: str) -> None:
     assert UNAVAILABLE.is_sufficient(0, **policies) is (unavailable == "allow")
 
 
-def test_policy_defaults() -> None:
+@pytest.mark.parametrize("empty", [None, "", " \t"])
+def test_policy_defaults(empty: Any) -> None:
+    """Empty is unset, as in every setting."""
+    assert POSTPAID.is_sufficient(1_000_000, postpaid=empty)
+    assert not UNAVAILABLE.is_sufficient(0, unavailable=empty)
     assert POSTPAID.is_sufficient(1_000_000)
     assert not UNAVAILABLE.is_sufficient(0)
 
