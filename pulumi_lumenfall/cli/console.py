@@ -63,11 +63,7 @@ def write_file(path: str, text: str) -> None:
         except FileNotFoundError:
             mode = None
         if mode is not None and not stat.S_ISREG(mode):
-            descriptor = os.open(target, os.O_WRONLY)
-            try:
-                write_all(descriptor, text.encode())
-            finally:
-                os.close(descriptor)
+            _write_to(target, os.O_WRONLY, text)
             return
         _replace(target, text.encode(), 0o666 if mode is None else stat.S_IMODE(mode), mode is not None)
     except (OSError, ValueError) as error:
@@ -86,11 +82,7 @@ def append_file(path: str, text: str, name: str) -> None:
         OutputError: It cannot be written.
     """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            write_all(descriptor, text.encode())
-        finally:
-            os.close(descriptor)
+        _write_to(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, text)
     except (OSError, ValueError) as error:
         raise OutputError(f"cannot write to {name}: {reason(error)}") from None
 
@@ -122,6 +114,17 @@ def write_all(descriptor: int, data: bytes) -> None:
 def _write(stream: TextIO, text: str) -> None:
     # A stream that knows no more than ASCII shows the rest escaped instead of failing.
     write_all(stream.fileno(), text.encode(stream.encoding or "utf-8", "backslashreplace"))
+
+
+def _write_to(path: str, flags: int, text: str) -> None:
+    # Opening a pipe would otherwise wait for its reader, however long; what is written fits into its buffer.
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o644)
+    try:
+        if hasattr(os, "O_NONBLOCK"):
+            os.set_blocking(descriptor, True)
+        write_all(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
 
 
 def _replace(target: str, data: bytes, mode: int, keep_mode: bool) -> None:

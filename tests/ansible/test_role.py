@@ -74,7 +74,7 @@ def test_later_tasks_find_the_result(funded, api):
     """On every host, not only on the one that asked."""
     run = funded.play(hosts=3, roles=[GATE], tasks=[WORK])
     assert [result["msg"] for result in run.results("work")] == [
-        "12.50 usd available (prepaid), 7.50 more than the 5.00 needed"
+        "enough: 12.50 usd available (prepaid), 7.50 more than the 5.00 needed"
     ] * 3
 
 
@@ -239,4 +239,4 @@ def test_tags(funded, api):
 def test_numbers_from_the_command_line_are_numbers(funded, api):
     """``-e`` makes strings, which count as what they say."""
     run = funded.play("-e", "require_balance_minimum=12.50", roles=[ROLE], tasks=[WORK])
-    assert run.result("work")["msg"] == "12.50 usd available (prepaid), exactly the 12.50 needed"
+    assert run.result("work")["msg"] == "enough: 12.50 usd available (prepaid), exactly the 12.50 needed"

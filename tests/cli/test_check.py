@@ -38,10 +38,10 @@ def test_show_says_what_the_api_says(cli, api, amount, billing_type, sentence):
 @pytest.mark.parametrize(
     ("minimum", "status", "sentence"),
     [
-        ("5", 0, "12.50 usd available (prepaid), 7.50 more than the 5.00 needed"),
-        ("12.5", 0, "12.50 usd available (prepaid), exactly the 12.50 needed"),
-        ("0", 0, "12.50 usd available (prepaid), 12.50 more than the 0.00 needed"),
-        ("1e1", 0, "12.50 usd available (prepaid), 2.50 more than the 10.00 needed"),
+        ("5", 0, "enough: 12.50 usd available (prepaid), 7.50 more than the 5.00 needed"),
+        ("12.5", 0, "enough: 12.50 usd available (prepaid), exactly the 12.50 needed"),
+        ("0", 0, "enough: 12.50 usd available (prepaid), 12.50 more than the 0.00 needed"),
+        ("1e1", 0, "enough: 12.50 usd available (prepaid), 2.50 more than the 10.00 needed"),
         (
             "12.500001",
             2,

@@ -63,6 +63,23 @@ def test_github_on_a_full_disk(cli, api):
     assert "cannot write to standard output: no space left on device; the verdict was: balance too low" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("words", "env"),
+    [("--format json --output fifo", {}), ("--format github", {"GITHUB_OUTPUT": "fifo"})],
+    ids=["output", "github"],
+)
+def test_a_named_pipe(cli, api, words, env):
+    """One that nobody reads is not waited for, and its verdict does not pass; one with a reader is written to."""
+    os.mkfifo(cli.folder / "fifo")
+    ended = cli("check", "--minimum", "5", *words.split(), api=api, env=env)
+    assert ended.status == 3
+    assert "no such device or address" in ended.text
+    script = f'exec 3<>fifo; "$L" check --minimum 5 {words} && read -r line <&3 && echo "$line"'
+    ended = shell(cli, api, script, **env)
+    assert ended.returncode == 0
+    assert '"sufficient": true' in ended.stdout or ended.stdout == "verdict=enough\n"
+
+
 @pytest.mark.parametrize(("minimum", "status"), [("5", 3), ("50", 2)])
 def test_a_closed_pipe(cli, api, minimum, status):
     """The reader went away before it could read the verdict."""

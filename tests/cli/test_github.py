@@ -52,7 +52,7 @@ def annotations(ended):
 def test_enough(actions, api):
     """No annotation; the sentence is in the log, the facts in the outputs and the summary."""
     ended, outputs, summary = actions("check", "--minimum", "5", api=api)
-    sentence = "12.50 usd available (prepaid), 7.50 more than the 5.00 needed"
+    sentence = "enough: 12.50 usd available (prepaid), 7.50 more than the 5.00 needed"
     assert (ended.status, ended.out, ended.err) == (0, "", f"{sentence}\n")
     assert outputs == {
         "verdict": "enough",

@@ -61,7 +61,8 @@ def test_the_sentence(cli, api):
     """The same words as elsewhere."""
     text, _ = parse(cli("check", "--minimum", "5", "--warn", "20", "--format", "nagios", api=api))
     assert text == (
-        "12.50 usd available (prepaid), 7.50 more than the 5.00 needed; 12.50 usd is less than the 20.00 usd to warn at"
+        "enough: 12.50 usd available (prepaid), 7.50 more than the 5.00 needed; "
+        "12.50 usd is less than the 20.00 usd to warn at"
     )
 
 

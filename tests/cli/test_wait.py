@@ -26,7 +26,7 @@ def test_nothing_to_wait_for(cli, api):
     ended = cli(*WAIT, api=api)
     assert (ended.status, ended.out, ended.err) == (
         0,
-        "12.50 usd available (prepaid), 7.50 more than the 5.00 needed\n",
+        "enough: 12.50 usd available (prepaid), 7.50 more than the 5.00 needed\n",
         "",
     )
     assert len(api.requests) == 1
@@ -38,7 +38,7 @@ def test_a_top_up_arrives(cli, api):
     ended = cli(*WAIT, api=api)
     assert ended.status == 0
     assert re.fullmatch(
-        r"12\.50 usd available \(prepaid\), 7\.50 more than the 5\.00 needed; waited [2-9]s\n", ended.out
+        r"enough: 12\.50 usd available \(prepaid\), 7\.50 more than the 5\.00 needed; waited [2-9]s\n", ended.out
     )
     lines = ended.err.splitlines()
     assert len(lines) == 2

@@ -7,6 +7,7 @@ from __future__ import annotations
 import copy
 import os
 import pickle
+import signal
 import threading
 import time
 import traceback
@@ -231,6 +232,30 @@ def test_a_closed_client_says_so(api: Sandbox) -> None:
     with pytest.raises(ConfigurationError, match="closed"):
         lumenfall.fetch_balance()
     assert not api.requests
+
+
+def test_an_interrupted_fetch_leaves_no_key_in_its_traceback(api: Sandbox) -> None:
+    """Ctrl-C comes while the request is under way, and goes on without the frames that hold it."""
+
+    class Interrupted(BaseException):
+        pass
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise Interrupted
+
+    api.delay = 1.5
+    lumenfall = client(api)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(Interrupted) as caught:
+            lumenfall.fetch_balance()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "fetch_balance" in shown
+    assert api.key not in shown
 
 
 def test_threads(api: Sandbox) -> None:

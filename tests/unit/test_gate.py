@@ -68,7 +68,11 @@ def test_policies(postpaid: str, unavailable: str) -> None:
     assert UNAVAILABLE.is_sufficient(0, **policies) is (unavailable == "allow")
 
 
-def test_policy_defaults() -> None:
+@pytest.mark.parametrize("empty", [None, "", " \t"])
+def test_policy_defaults(empty: Any) -> None:
+    """Empty is unset, as in every setting."""
+    assert POSTPAID.is_sufficient(1_000_000, postpaid=empty)
+    assert not UNAVAILABLE.is_sufficient(0, unavailable=empty)
     assert POSTPAID.is_sufficient(1_000_000)
     assert not UNAVAILABLE.is_sufficient(0)
 
@@ -118,9 +122,9 @@ def test_a_key_given_as_a_minimum_is_not_shown() -> None:
             5,
             {},
             "enough",
-            "12.50 usd available (prepaid), 7.50 more than the 5.00 needed",
+            "enough: 12.50 usd available (prepaid), 7.50 more than the 5.00 needed",
         ),
-        (KNOWN, "5", {}, "enough", "5.00 usd available (prepaid), exactly the 5.00 needed"),
+        (KNOWN, "5", {}, "enough", "enough: 5.00 usd available (prepaid), exactly the 5.00 needed"),
         (
             AccountBalance("prepaid", Decimal("3.2"), "usd"),
             5,
@@ -181,7 +185,9 @@ def test_words_are_exact_whatever_the_programs_decimal_context() -> None:
     with decimal.localcontext() as context:
         context.prec = 2
         verdict = Gate("1000.000001").judge(AccountBalance("prepaid", Decimal("999999.999999"), "usd"))
-    assert verdict.message == ("999999.999999 usd available (prepaid), 998999.999998 more than the 1000.000001 needed")
+    assert verdict.message == (
+        "enough: 999999.999999 usd available (prepaid), 998999.999998 more than the 1000.000001 needed"
+    )
 
 
 def test_an_error_is_never_enough() -> None:

@@ -195,6 +195,24 @@ def test_proxy(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
         assert KEY.encode() not in b"".join(proxy.requests)
 
 
+def test_a_client_that_is_closed_while_it_asks() -> None:
+    """The fetch that is under way ends as it would have; its next attempt trusts the same authorities."""
+
+    def play(connection: Connection) -> None:
+        if connection.number == 1:
+            connection.read_request()
+            client.close()
+            connection.send(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")
+        else:
+            good(connection)
+
+    with FaultServer(play, tls="good") as server:
+        client = LumenfallClient(KEY, base_url=f"https://localhost:{server.port}", ca_bundle=str(server.ca_file))
+        assert str(client.fetch_balance().amount) == "12.50"
+        with pytest.raises(core.ConfigurationError, match="closed"):
+            client.fetch_balance()
+
+
 def test_proxy_url_without_a_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
     with FaultServer(good, tls="good") as server, ConnectProxy(to=server.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{proxy.port}")

@@ -109,13 +109,15 @@ class LumenfallClient:
 
         if self._closed:
             raise ConfigurationError("this client is closed", hint="make a new LumenfallClient")
-        if self._tls is None and self._settings.is_https:
-            self._tls = transport.tls_context(self._settings)
+        # Kept here too: another thread may close this client meanwhile.
+        tls = self._tls
+        if tls is None and self._settings.is_https:
+            tls = self._tls = transport.tls_context(self._settings)
         deadline = transport.Deadline(self._settings.timeout)
         outcome: AccountBalance | LumenfallError | None = None
         for attempt in range(1, self._settings.max_attempts + 1):
             before = outcome
-            outcome, asked_wait = self._attempt(deadline)
+            outcome, asked_wait = self._attempt(tls, deadline)
             if isinstance(outcome, LumenfallError):
                 outcome.attempts = attempt
                 outcome.retry_after_seconds = asked_wait
@@ -139,11 +141,13 @@ class LumenfallClient:
             raise AssertionError("at least one attempt is made")
         raise outcome
 
-    def _attempt(self, deadline: Deadline) -> Tuple[AccountBalance | LumenfallError, float | None]:
+    def _attempt(
+        self, tls: ssl.SSLContext | None, deadline: Deadline
+    ) -> Tuple[AccountBalance | LumenfallError, float | None]:
         """Ask once: the outcome, and how long the server asked to be left alone, in seconds."""
         from . import transport
 
-        answer = transport.exchange(self._settings, self._tls, deadline)
+        answer = transport.exchange(self._settings, tls, deadline)
         if isinstance(answer, LumenfallError):
             return answer, None
         outcome = read_answer(answer, self._settings.secrets)

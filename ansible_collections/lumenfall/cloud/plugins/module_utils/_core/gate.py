@@ -87,7 +87,7 @@ class Gate:
                     if difference
                     else f"exactly the {need} needed"
                 )
-                return Verdict(ENOUGH, f"{describe_balance(balance)}, {more}")
+                return Verdict(ENOUGH, f"enough: {describe_balance(balance)}, {more}")
             short = format_amount(_EXACT.minus(difference))
             return Verdict(
                 TOO_LOW,
@@ -179,14 +179,14 @@ def parse_policy(value: object, name: str, default: str) -> str:
     """Read a policy word.
 
     Args:
-        value: ``"allow"`` or ``"deny"``; None or an empty text is the default.
+        value: ``"allow"`` or ``"deny"``; None or text that is empty or white space is the default.
         name: What to call it in an error.
         default: The policy where none is given.
 
     Raises:
         ConfigurationError: It is another word.
     """
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value.strip()):
         return default
     if isinstance(value, str) and value in (ALLOW, DENY):
         return value

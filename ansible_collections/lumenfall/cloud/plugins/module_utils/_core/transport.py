@@ -164,6 +164,10 @@ def exchange(settings: Settings, tls: ssl.SSLContext | None, deadline: Deadline)
         # requests and what lies below it raise much that is not a RequestException
         # (urllib3's, http.client's, UnicodeError, ...), and each may hold the request.
         problem = _explain(error, wire, settings, bool(proxies))
+    except BaseException as interruption:  # noqa: BLE001 - it is raised again
+        # Ctrl-C and the like go on, without the frames that hold the request.
+        del proxies
+        raise interruption.with_traceback(None) from None
     finally:
         _thread.wire = None
         adapter.close()
