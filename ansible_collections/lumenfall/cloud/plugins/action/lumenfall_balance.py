@@ -20,7 +20,11 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.lumenfall.cloud.plugins.module_utils import _core
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core.settings import ENVIRONMENT, parse_key
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core.settings import (
+    ENVIRONMENT,
+    PROXY_VARIABLES,
+    parse_key,
+)
 from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (
     ARGUMENT_SPEC,
     MODULE,
@@ -143,6 +147,12 @@ class ActionModule(ActionBase):
             arguments["api_key"] = parse_key(_KEY_VARIABLE, key).reveal()
             if register_secret is not None:
                 register_secret(arguments["api_key"])
+        for variable in PROXY_VARIABLES:
+            if "@" in str(environment.get(variable, "")):
+                display.warning(
+                    f"{variable} in this task's environment may hold a password, which Ansible shows in the command "
+                    f"line on {self._task.delegate_to}; set it in the environment of that host instead"
+                )
         whole: Dict[str, Any] = {}
 
         def run(_waited_seconds: float) -> Dict[str, Any] | None:

@@ -73,7 +73,7 @@ class LumenfallClient:
         except ConfigurationError as error:
             # Whoever logs a traceback with its variables must not find the key in plain text in these frames.
             del arguments, api_key, base_url, timeout, max_attempts, ca_bundle
-            raise error.with_traceback(None)
+            raise error.with_traceback(None) from None
         for warning in self._settings.warnings:
             warnings.warn(warning, stacklevel=2)
 
