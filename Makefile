@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help demo test lint unit engines ansible packages bench clean
+.PHONY: help demo test lint unit engines ansible packages bench faults clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -43,6 +43,10 @@ bench: $(READY)  ## measure ourselves against what people use instead
 	$(BIN)/python benchmarks/core_bench.py
 	$(BIN)/python benchmarks/ansible_bench.py
 	$(BIN)/python benchmarks/pulumi_bench.py
+
+faults: $(READY)  ## play every fault through every surface, and write docs/faults.md
+	@$(BIN)/python tools/pulumi_engine/find_or_build.py
+	$(BIN)/python tools/faults.py
 
 clean:  ## remove what this file made, except the user's cache
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

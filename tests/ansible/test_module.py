@@ -261,3 +261,14 @@ def test_a_password_that_ansible_shows_is_warned_of(funded, api, proxy, delegate
     assert run.code == 0
     assert ("HTTPS_PROXY in this task's environment may hold a password" in run.output) is warned
     assert "pa55word" not in run.output
+
+
+@pytest.mark.parametrize("options", [{}, {"base_url": "{{ url }}"}], ids=["used", "not used"])
+def test_a_password_in_a_base_url_is_not_shown(funded, api, options):
+    """Refused before Ansible puts the task's environment into a command line, or left away where nobody needs it."""
+    environment = {"LUMENFALL_API_BASE": "https://user:pa55word@example.test"}
+    task = {MODULE: options, "environment": environment, "delegate_to": "h002"}
+    run = funded.play("--limit", "h001", "-vvv", hosts=2, vars={"url": api.url}, tasks=[task])
+    assert (run.code == 0) is bool(options)
+    assert options or "LUMENFALL_API_BASE: the base URL must not hold user info" in run.result()["msg"]
+    assert "pa55word" not in run.output

@@ -364,7 +364,7 @@ _ENVIRON: dict[str, dict[str, str]] = {
     "credentials-key-with-space": {"LUMENFALL_API_KEY": "", "LUMENFALL_CONFIG_DIR": "{credentials}/space"},
 }
 #: What is in the credentials files above.
-CREDENTIALS: dict[str, bytes | None] = {
+CREDENTIALS: dict[str, bytes] = {
     "broken": b'{"api_key": "lmnfl_%s' % MARKER.encode(),
     "without-key": b'{"refresh_token": "%s"}' % MARKER.encode(),
     "list": b'["%s"]' % MARKER.encode(),
@@ -391,7 +391,6 @@ _INI: dict[str, dict[str, str]] = {
     "base-url-ftp": {"base_url": "ftp://example.test"},
     "timeout-nan": {"timeout": "nan"},
     "attempts-zero": {"max_attempts": "0"},
-    "bundle-missing": {"ca_path": "/does/not/exist.pem"},
     "verify-neither": {"validate_certs": "perhaps"},
 }
 

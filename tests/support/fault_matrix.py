@@ -14,7 +14,7 @@ from support.fault_cases import ATTEMPTS, Case
 from support.fault_surfaces import SURFACES, Played, Stage, Surface, World
 from support.marker import MARKER, leaked
 
-__all__ = ["PROBLEMS", "Matrix", "Run", "play"]
+__all__ = ["PROBLEMS", "Matrix", "Run", "play", "problems_of"]
 
 #: What the headline counts, each with its meaning.
 PROBLEMS = {
@@ -102,7 +102,7 @@ def play(
 def _problems(cases: Sequence[Case], run: Run, stage: Stage) -> Iterable[tuple[str, str, str]]:
     for case in cases:
         if case.name in run.results:
-            for kind, what in _problems_of(case, run.results[case.name], run.surface):
+            for kind, what in problems_of(case, run.results[case.name], run.surface):
                 yield kind, f"{run.surface.name}, {case.name}", what
     for output in stage.output:
         for line in output.splitlines() if leaked(output) else ():
@@ -119,7 +119,8 @@ def _where(line: bytes) -> str:
     return repr(shown[max(0, position - 150) : position + 50])
 
 
-def _problems_of(case: Case, result: Played, surface: Surface) -> Iterable[tuple[str, str]]:
+def problems_of(case: Case, result: Played, surface: Surface) -> Iterable[tuple[str, str]]:
+    """What is wrong with what came of a case: the kind of problem, and what was told."""
     told = f"{result.verdict} ({result.outcome}): {result.message[-300:]!r}"
     if result.verdict != case.verdict:
         if not case.passes and result.verdict not in ("too low", "cannot tell"):

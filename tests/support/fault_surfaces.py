@@ -127,7 +127,7 @@ class World:
         for name, content in CREDENTIALS.items():
             file = self.credentials / name / "credentials.json"
             file.parent.mkdir(parents=True)
-            file.mkdir() if content is None else file.write_bytes(content)
+            file.write_bytes(content)
 
 
 class Stage:

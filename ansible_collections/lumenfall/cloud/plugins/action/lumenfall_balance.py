@@ -23,6 +23,7 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils import _core
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core.settings import (
     ENVIRONMENT,
     PROXY_VARIABLES,
+    parse_base_url,
     parse_key,
 )
 from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (
@@ -47,6 +48,7 @@ display = Display()
 _answers = OneAnswer()
 
 _KEY_VARIABLE = ENVIRONMENT["api_key"][0]
+_BASE_URL_VARIABLE = ENVIRONMENT["base_url"][0]
 
 # What a host that the task was delegated to is given to connect and start Python, beside the module's own time.
 _CONNECT_SECONDS = 60.0
@@ -133,7 +135,7 @@ class ActionModule(ActionBase):
         """Run the module on the host that the task is delegated to; once for all hosts of the task, too.
 
         Raises:
-            LumenfallError: The key in the task's environment is malformed.
+            LumenfallError: The key or the base URL in the task's environment is malformed.
         """
         arguments = _Arguments(self._task.args)
         environment: Dict[str, Any] = {}
@@ -147,6 +149,12 @@ class ActionModule(ActionBase):
             arguments["api_key"] = parse_key(_KEY_VARIABLE, key).reveal()
             if register_secret is not None:
                 register_secret(arguments["api_key"])
+        base_url = environment.get(_BASE_URL_VARIABLE)
+        if base_url and options["base_url"]:
+            del environment[_BASE_URL_VARIABLE]
+        elif base_url and any(mark in str(base_url) for mark in "@?#"):
+            # Refused before it is shown there: it may hold a password.
+            parse_base_url(_BASE_URL_VARIABLE, base_url)
         for variable in PROXY_VARIABLES:
             if "@" in str(environment.get(variable, "")):
                 display.warning(
