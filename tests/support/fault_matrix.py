@@ -26,6 +26,7 @@ PROBLEMS = {
     "tracebacks": "a traceback, or a message that tells of a bug",
     "unclean messages": "control characters, marks that a CI runner or a template acts on, more than one line",
     "impolite requests": "more requests than attempts, or than the case allows; any at all with a bad setting",
+    "missed faults": "fewer requests than the case makes, so that it was not met: what then came of it shows nothing",
     "floods": "more than 32 MiB of growth",
 }
 GRACE_SECONDS = 1.0
@@ -143,5 +144,8 @@ def problems_of(case: Case, result: Played, surface: Surface) -> Iterable[tuple[
     allowed = ATTEMPTS if case.requests is None else case.requests
     if result.requests > allowed:
         yield "impolite requests", f"{result.requests} where {allowed} are allowed"
+    needed = 1 if case.requests is None else case.requests
+    if result.requests < needed:
+        yield "missed faults", f"{result.requests} requests where {needed} are made"
     if (result.memory or 0) > FLOOD_BYTES:
         yield "floods", f"{(result.memory or 0) >> 20} MiB"
