@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help demo test lint unit engines ansible packages docs pictures speed bench prepare release clean
+.PHONY: help demo test lint unit engines ansible packages docs pictures speed bench faults prepare release clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -58,6 +58,10 @@ speed: $(READY)  ## a short run of the benchmarks: do they work, are the API cal
 
 bench: $(READY)  ## measure against what people use instead, into docs/benchmarks.md (ten minutes)
 	$(BIN)/python benchmarks/run.py
+
+faults: $(READY)  ## play every fault through every surface, and write docs/faults.md
+	@$(BIN)/python tools/pulumi_engine/find_or_build.py
+	$(BIN)/python tools/faults.py
 
 clean:  ## remove what this file made, except the user's cache
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -249,3 +249,32 @@ def test_the_environment_keyword_counts(ansible, api):
     assert "HTTPS_PROXY: proxies of the kind 'nonsense'" in run.result("by proxy")["msg"]
     assert "SSL_CERT_FILE: the CA bundle" in run.result("by bundle")["msg"]
     assert "/does/not/exist/.lumenfall/credentials.json" in run.result("by home")["msg"]
+
+
+@pytest.mark.parametrize(
+    ("proxy", "delegate", "warned"),
+    [
+        ("http://user:pa55word@127.0.0.1:9", {"delegate_to": "h002"}, True),
+        ("http://user:pa55word@127.0.0.1:9", {}, False),
+        ("http://127.0.0.1:9", {"delegate_to": "h002"}, False),
+    ],
+)
+def test_a_password_that_ansible_shows_is_warned_of(funded, api, proxy, delegate, warned):
+    """A proxy's password in the environment of a task that is delegated: it cannot be hidden, so it is said."""
+    run = funded.play(
+        "--limit", "h001", hosts=2, tasks=[{MODULE: {}, "environment": {"HTTPS_PROXY": proxy}, **delegate}]
+    )
+    assert run.code == 0
+    assert ("HTTPS_PROXY in this task's environment may hold a password" in run.output) is warned
+    assert "pa55word" not in run.output
+
+
+@pytest.mark.parametrize("options", [{}, {"base_url": "{{ url }}"}], ids=["used", "not used"])
+def test_a_password_in_a_base_url_is_not_shown(funded, api, options):
+    """Refused before Ansible puts the task's environment into a command line, or left away where nobody needs it."""
+    environment = {"LUMENFALL_API_BASE": "https://user:pa55word@example.test"}
+    task = {MODULE: options, "environment": environment, "delegate_to": "h002"}
+    run = funded.play("--limit", "h001", "-vvv", hosts=2, vars={"url": api.url}, tasks=[task])
+    assert (run.code == 0) is bool(options)
+    assert options or "LUMENFALL_API_BASE: the base URL must not hold user info" in run.result()["msg"]
+    assert "pa55word" not in run.output

@@ -264,7 +264,9 @@ class FaultServer:
         signer = trustme.CA() if kind == "unknown-ca" else self._authority
         assert signer is not None
         # With a proxy in between, the server plays the real host.
-        names = ("example.invalid",) if kind == "other-host" else (_HOST, "localhost", "api.lumenfall.ai", "*.test")
+        names = (
+            ("example.invalid",) if kind == "other-host" else (_HOST, "localhost", "api.lumenfall.ai", "*.faults.test")
+        )
         now = datetime.datetime.now(datetime.timezone.utc)
         expiry = now - datetime.timedelta(days=1) if kind == "expired" else None
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from support.fault_server import Connection, FaultServer, Play
 
-__all__ = ["Connect", "ConnectProxy"]
+__all__ = ["Connect", "ConnectProxy", "tunnel"]
 
 _LOGIN_PAGE = b"<!DOCTYPE html><title>Sign in</title><form action=/login><input name=user></form>"
 
@@ -118,26 +118,31 @@ class ConnectProxy(FaultServer):
         connection.stall()
 
     def _tunnel(self, connection: Connection) -> None:
-        try:
-            upstream = socket.create_connection(("127.0.0.1", self._to))
-        except OSError:
-            connection.send(_status(502))
-            return
-        with upstream, selectors.DefaultSelector() as selector:
-            connection.send(_status(200))
-            client = connection.link
-            selector.register(client, selectors.EVENT_READ, upstream)
-            selector.register(upstream, selectors.EVENT_READ, client)
-            while True:
-                for key, _ in selector.select():
-                    source, sink = key.fileobj, key.data
-                    assert isinstance(source, socket.socket)
-                    data = source.recv(65_536)
-                    if not data:
-                        with contextlib.suppress(OSError):
-                            upstream.shutdown(socket.SHUT_RDWR)
-                        return
-                    sink.sendall(data)
+        tunnel(connection, self._to)
+
+
+def tunnel(connection: Connection, port: int) -> None:
+    """Answer a ``CONNECT`` with 200 and forward to a loopback port, or with 502 where nothing listens there."""
+    try:
+        upstream = socket.create_connection(("127.0.0.1", port))
+    except OSError:
+        connection.send(_status(502))
+        return
+    with upstream, selectors.DefaultSelector() as selector:
+        connection.send(_status(200))
+        client = connection.link
+        selector.register(client, selectors.EVENT_READ, upstream)
+        selector.register(upstream, selectors.EVENT_READ, client)
+        while True:
+            for key, _ in selector.select():
+                source, sink = key.fileobj, key.data
+                assert isinstance(source, socket.socket)
+                data = source.recv(65_536)
+                if not data:
+                    with contextlib.suppress(OSError):
+                        upstream.shutdown(socket.SHUT_RDWR)
+                    return
+                sink.sendall(data)
 
 
 def _status(status: int, headers: bytes = b"") -> bytes:

@@ -19,7 +19,12 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.lumenfall.cloud.plugins.module_utils import _core
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core.settings import ENVIRONMENT, parse_key
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core.settings import (
+    ENVIRONMENT,
+    PROXY_VARIABLES,
+    parse_base_url,
+    parse_key,
+)
 from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (
     ARGUMENT_SPEC,
     MODULE,
@@ -43,6 +48,7 @@ display = Display()
 _answers = OneAnswer()
 
 _KEY_VARIABLE = ENVIRONMENT["api_key"][0]
+_BASE_URL_VARIABLE = ENVIRONMENT["base_url"][0]
 
 # What a host that the task was delegated to is given to connect and start Python, beside the module's own time.
 _CONNECT_SECONDS = 60.0
@@ -120,7 +126,7 @@ class ActionModule(ActionBase):
         """Run the module on the host that the task is delegated to; once for all hosts of the task, too.
 
         Raises:
-            LumenfallError: The key in the task's environment is malformed.
+            LumenfallError: The key or the base URL in the task's environment is malformed.
         """
         arguments = _Arguments(given_arguments)
         environment: Dict[str, Any] = {}
@@ -134,6 +140,18 @@ class ActionModule(ActionBase):
             arguments["api_key"] = parse_key(_KEY_VARIABLE, key).reveal()
             if register_secret is not None:
                 register_secret(arguments["api_key"])
+        base_url = environment.get(_BASE_URL_VARIABLE)
+        if base_url and options["base_url"]:
+            del environment[_BASE_URL_VARIABLE]
+        elif base_url and any(mark in str(base_url) for mark in "@?#"):
+            # Refused before it is shown there: it may hold a password.
+            parse_base_url(_BASE_URL_VARIABLE, base_url)
+        for variable in PROXY_VARIABLES:
+            if "@" in str(environment.get(variable, "")):
+                display.warning(
+                    f"{variable} in this task's environment may hold a password, which Ansible shows in the command "
+                    f"line on {self._task.delegate_to}; set it in the environment of that host instead"
+                )
         whole: Dict[str, Any] = {}
 
         def run(_waited_seconds: float) -> Dict[str, Any] | None:

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""The fault matrix: a sample of it through every surface, that it can fail, and that its page is true."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from support.fault_cases import CASES, SAMPLE
+from support.fault_matrix import PROBLEMS, play, problems_of
+from support.fault_surfaces import SURFACES, Played, Surface, World
+from support.marker import KEY, leaked
+
+PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
+NAMES = {case.name: case for case in CASES}
+GOOD, BAD = NAMES["recovery/good"], NAMES["cuts/after-whole-value"]
+CORE, COMMAND_LINE = SURFACES[0], SURFACES[1]
+
+
+@pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.name.strip("`"))
+def test_a_sample(surface: Surface, tmp_path: Path, pulumi_bin: Path) -> None:
+    """Some of each kind, played as ``make faults`` plays all of them; a busy machine gets more time."""
+    slow = replace(surface, extra_seconds=surface.extra_seconds + 5)
+    matrix = play(SAMPLE, World(tmp_path, pulumi_bin), [slow])
+    assert matrix.problems == []
+    assert matrix.plays >= len(SAMPLE) - 1
+
+
+REFUSED = Played("cannot tell", "cannot tell: the answer was cut", "ConnectionFailedError", 0.1, 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "case", "result"),
+    [
+        ("wrong passes", BAD, replace(REFUSED, verdict="enough")),
+        ("wrong passes", BAD, replace(REFUSED, verdict="made after a refusal")),
+        ("wrong passes", BAD, replace(REFUSED, verdict="sufficient, but cannot tell")),
+        ("wrong stops", GOOD, Played("too low", "balance too low", "known", requests=1)),
+        ("wrong stops", GOOD, Played("enough, but not sufficient", "", "known", requests=1)),
+        ("wrong verdicts", BAD, replace(REFUSED, verdict="too low")),
+        ("wrong verdicts", BAD, replace(REFUSED, outcome="InvalidResponseError")),
+        ("hangs", BAD, replace(REFUSED, seconds=BAD.timeout + 1.1)),
+        ("leaks", BAD, replace(REFUSED, message=f"cannot tell: {KEY}")),
+        ("leaks", BAD, replace(REFUSED, message="cannot tell: bG1uZmxfYWJjLjBzM2NyM3RtYXJrZXIw")),
+        ("tracebacks", BAD, replace(REFUSED, verdict="traceback")),
+        ("tracebacks", BAD, replace(REFUSED, message="Traceback (most recent call last)")),
+        ("unclean messages", BAD, replace(REFUSED, message="cannot tell: \x1b[31m")),
+        ("unclean messages", BAD, replace(REFUSED, message="cannot tell: ::error::")),
+        ("impolite requests", BAD, replace(REFUSED, requests=3)),
+        ("impolite requests", NAMES["settings/timeout-nan"], Played("cannot tell", requests=1)),
+        ("missed faults", BAD, replace(REFUSED, requests=0)),
+        ("missed faults", NAMES["slow/drips-body"], replace(REFUSED, outcome="", requests=0)),
+        ("floods", BAD, replace(REFUSED, memory=33 << 20)),
+    ],
+)
+def test_it_can_fail(kind: str, case: object, result: Played) -> None:
+    """Each kind of problem is seen, and only that one."""
+    assert kind in PROBLEMS
+    assert {found for found, _ in problems_of(case, result, CORE)} == {kind}  # type: ignore[arg-type]
+
+
+def test_nothing_is_wrong_with_what_is_right() -> None:
+    assert not list(problems_of(BAD, REFUSED, CORE))
+    assert not list(problems_of(GOOD, Played("enough", "", "known", 0.1, 0, 1), CORE))
+    assert not list(problems_of(BAD, replace(REFUSED, seconds=BAD.timeout + 2), COMMAND_LINE))
+
+
+def test_the_cases_are_many_and_mixed() -> None:
+    """At least 120 faults, and controls of every verdict that a gate that never, or always, passes would fail."""
+    assert len(NAMES) == len(CASES)
+    assert sum(not case.passes for case in CASES) >= 120
+    for cases in (CASES, SAMPLE):
+        assert {case.verdict for case in cases} == {"enough", "too low", "cannot tell"}
+    # Every kind of case, and controls of each policy, are in the sample too.
+    kinds = {case.name.partition("/")[0] for case in SAMPLE}
+    assert {"json", "slow", "cuts", "encodings", "hostile", "echo", "combined", "proxy", "names", "settings"} <= kinds
+
+
+def test_the_page_is_true() -> None:
+    """The headline says zero of everything that counts, and the page has the cases and surfaces of the tool."""
+    text = PAGE.read_text(encoding="utf-8")
+    [headline] = re.findall(r"^\*\*(.* plays: .*)\*\*$", text, re.MULTILINE)
+    plays = int(re.search(r"([\d,]+) plays", headline)[1].replace(",", ""))  # type: ignore[index]
+    assert headline.startswith(
+        f"{len(CASES)} faults and bad inputs through {len(SURFACES)} surfaces, {plays:,} plays: "
+    )
+    assert headline.endswith(": " + ", ".join(f"0 {kind}" for kind in PROBLEMS) + ".")
+    assert not leaked(text)
+
+    surfaces = re.findall(r"^\| ([^|]+) \| [^|]+ \| (\d+) \| \d+ \| [\d.]+ \| \d* \|$", text, re.MULTILINE)
+    assert [name for name, _ in surfaces] == [surface.name for surface in SURFACES]
+    assert sum(int(number) for _, number in surfaces) == plays
+
+    found = {}
+    for family, table in re.findall(r"^### (\S+)\n(.*?)(?=^###|\Z)", text, re.MULTILINE | re.DOTALL):
+        for name, number, verdict in re.findall(
+            r"^\| (\S+) \| (\d+) \| \d+ \| [^|]+ \| [^|]* \| ([^|]+) \|", table, re.MULTILINE
+        ):
+            found[f"{family}/{name}"] = verdict
+            assert int(number) > 0
+    assert found == {case.name: case.verdict for case in CASES}
