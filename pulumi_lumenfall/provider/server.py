@@ -170,8 +170,12 @@ class ProviderServer:
                 f"there is no function {clean(request.tok, limit=100)} here", hint=f"use {FUNCTION}"
             )
         arguments = read(request.args)
-        failures = _check_arguments(arguments)
-        if failures:
+        problems = _argument_problems(arguments)
+        if problems:
+            # Here SDKs show the name beside the reason, and nobody shows the value.
+            failures = [
+                provider_pb2.CheckFailure(property=clean(name, limit=100), reason=reason) for name, reason in problems
+            ]
             return provider_pb2.InvokeResponse(failures=failures)
         try:
             settings = await self._settings()
@@ -190,9 +194,9 @@ class ProviderServer:
         news = read(request.news)
         # Answers come back as inputs where a program lets Pulumi ignore their changes. They are asked for all the same.
         inputs = {name: value for name, value in news.items() if name not in ANSWERS and value is not None}
-        failures = _check_arguments(inputs)
-        if failures:
-            return provider_pb2.CheckResponse(failures=failures)
+        problems = _argument_problems(inputs)
+        if problems:
+            return provider_pb2.CheckResponse(failures=[_failure(reason) for _, reason in problems])
         if contains_unknowns(inputs):
             await self._tell(_NOT_KNOWN, urn=request.urn)
             return provider_pb2.CheckResponse(inputs=write({**inputs, **dict.fromkeys(ANSWERS, UNKNOWN)}))
@@ -306,24 +310,24 @@ def _handler(name: str, method: _Method) -> grpc.RpcMethodHandler[Any, Any]:
 def _failure(reason: str) -> provider_pb2.CheckFailure:
     """A failure whose reason names the property.
 
-    Not in its field: the engine would show the value beside it, also of a key, of a password in a URL and of a secret.
+    Not in its own field: the engine shows the value of such a property, also of a key and of whatever is secret.
     """
     return provider_pb2.CheckFailure(reason=reason)
 
 
-def _check_arguments(arguments: Mapping[str, Any]) -> list[provider_pb2.CheckFailure]:
-    """What is wrong with the arguments of the function or the inputs of the resource, each with its name."""
-    failures = []
+def _argument_problems(arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is wrong with the arguments of the function or the inputs of the resource: name and reason of each."""
+    problems = []
     for name, value in arguments.items():
         if name not in GATE_INPUTS:
             known = ", ".join(GATE_INPUTS)
-            failures.append(_failure(f"{clean(name, limit=100)}: there is no such argument; known are {known}"))
+            problems.append((name, f"{clean(name, limit=100)}: there is no such argument; known are {known}"))
         elif not contains_unknowns(value):
             try:
                 gate_of({name: value})
             except LumenfallError as error:
-                failures.append(_failure(with_hint(error)))
-    return failures
+                problems.append((name, with_hint(error)))
+    return problems
 
 
 def _as_written(name: str, value: Any) -> Any:

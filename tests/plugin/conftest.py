@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from pulumi_lumenfall.sandbox import Sandbox
+from support.inline import Inline, MakeNode
 from support.plugin import Engine, Plugin
-from support.sdks import generate, go_build, go_module, node_modules
+from support.pulumi_project import PulumiProject
+from support.sdks import generate, go_build, go_module, node_modules, toolchain
 
 # Lower case, and looked for in any: it must be nowhere but in the request.
 KEY = "lmnfl_abc.0s3cr3tmarker0"
@@ -81,6 +83,28 @@ def go_program(sdks: Path, real_home: Path, tmp_path_factory: pytest.TempPathFac
     shutil.copy(Path(__file__).with_name("go") / "main.go", module)
     go_build(module, module / "automation", real_home)
     return module / "automation"
+
+
+@pytest.fixture
+def inline_project(pulumi_bin: Path, tmp_path: Path, api: Sandbox) -> PulumiProject:
+    """A backend and an environment for inline programs; they put ``KEY`` into their stack's config."""
+    env = {"LUMENFALL_API_BASE": api.url, "LUMENFALL_MAX_ATTEMPTS": "1", "KEY": KEY, "OTHER_KEY": KEY}
+    return PulumiProject(tmp_path / "pulumi", "", pulumi_bin=pulumi_bin, env=env)
+
+
+@pytest.fixture
+def make_node(inline_project: PulumiProject, node_packages: Path) -> MakeNode:
+    """Makes a stack of a JavaScript program."""
+
+    def make(program: str) -> Inline:
+        node, folder = toolchain("node"), inline_project.folder
+        (folder / "node_modules").symlink_to(node_packages)
+        shutil.copy(Path(__file__).with_name("node") / "automation.js", folder)
+        (folder / "program.js").write_text(program, encoding="utf-8")
+        inline_project.environment["PATH"] += os.pathsep + str(node.parent)
+        return Inline(inline_project, [node, folder / "automation.js", folder / "program.js"])
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -134,6 +134,7 @@ def test_bad_arguments_are_named(plugin: Plugin, api: Sandbox, arguments: dict[s
 
 def test_all_bad_arguments_are_named(plugin: Plugin) -> None:
     response = plugin.get_balance(minimum=-1, postpaid="x", unavailable="y", other=1)
+    assert {failure.property for failure in response.failures} == {"minimum", "postpaid", "unavailable", "other"}
     named = {reason.partition(":")[0] for reason in failures(response)}
     assert named == {"minimum", "postpaid", "unavailable", "other"}
 

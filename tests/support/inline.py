@@ -8,7 +8,7 @@ import json
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from support.pulumi_project import PulumiProject
 
@@ -48,3 +48,10 @@ class Inline:
         if done.returncode != 0:
             return Run(None, done.stdout + done.stderr)
         return Run(json.loads(done.stdout), done.stderr)
+
+
+class MakeNode(Protocol):
+    """What the fixture `make_node` gives."""
+
+    def __call__(self, program: str) -> Inline:
+        """Makes a stack of a JavaScript program: a module that exports the function."""

@@ -46,8 +46,9 @@ def secret(value: Any) -> dict[str, Any]:
 
 def failures(response: Any) -> list[str]:
     """What a response complains of."""
-    # The engine would show the value beside it, also of a key.
-    assert not any(failure.property for failure in response.failures)
+    if not isinstance(response, pb.InvokeResponse):
+        # The engine would show the value of a property that is named there, also of a key.
+        assert not any(failure.property for failure in response.failures)
     return [failure.reason for failure in response.failures]
 
 
