@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 
-# Needs make and Python >= 3.10; each target installs the rest into .venv. The first run of what
+# Needs make and Python >= 3.11 (ansible-core has none for 3.10); each target installs the rest into .venv. The first run of what
 # needs the Pulumi engine also finds or builds it, once, in the user's cache folder.
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help demo test lint unit engines ansible packages docs pictures prepare release bench clean
+.PHONY: help demo test lint unit engines ansible packages docs pictures prepare release matrix bench clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -46,6 +46,9 @@ docs: $(READY)  ## build the documentation site into build/site; a warning fails
 pictures: $(READY)  ## draw the terminal pictures of the documentation anew
 	$(BIN)/python tools/terminal_pictures.py
 
+matrix: $(READY)  ## every supported version: Pythons, ansible-cores, oldest and newest dependencies
+	$(BIN)/nox
+
 prepare: $(READY)  ## VERSION=x.y.z: write the version, make the changelogs out of their fragments
 	@$(BIN)/python tools/release.py prepare $(VERSION)
 
@@ -61,8 +64,8 @@ clean:  ## remove what this file made, except the user's cache
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
-	  { echo "Python 3.10 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Set PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Set PYTHON=..." >&2; exit 1; }
 	@echo "== installing what is needed into $(VENV) (a minute or so, once)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
