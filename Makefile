@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help demo test lint unit engines ansible packages docs pictures speed bench faults prepare release clean
+.PHONY: help demo test lint unit engines ansible packages docs pictures speed bench faults matrix prepare release clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -46,6 +46,9 @@ docs: $(READY)  ## build the documentation site into build/site; a warning fails
 
 pictures: $(READY)  ## draw the terminal pictures of the documentation anew
 	$(BIN)/python tools/terminal_pictures.py
+
+matrix: $(READY)  ## every supported version: Pythons, ansible-cores, oldest and newest dependencies
+	$(BIN)/nox
 
 prepare: $(READY)  ## VERSION=x.y.z: write the version, make the changelogs out of their fragments
 	@$(BIN)/python tools/release.py prepare $(VERSION)

@@ -32,8 +32,8 @@ MAKE = ("make demo", "make test")
 # What a block cannot run here, and who does.
 ELSEWHERE = {
     "pip install pulumi-lumenfall": "packaging/test_wheel.py",
-    "pip install requests": "packaging/test_collection.py",
-    "ansible-galaxy collection install lumenfall.cloud": "packaging/test_collection.py",
+    "pip install requests": "packaging/test_install.py",
+    "ansible-galaxy collection install lumenfall.cloud": "packaging/test_install.py",
     "lumenfall-balance sandbox --amount 12.50": "unit/test_sandbox.py",
     "pulumi config set --secret lumenfall:apiKey": "pulumi/test_secrets.py",
 }

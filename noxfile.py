@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""The versions that are supported, each tested: ``make matrix``, or ``nox --session NAME`` for a part of it.
+
+What is missing on a machine (a Python, a release candidate) is skipped with a word; in CI it fails.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+sys.path.insert(0, "tools")
+from ansible_test import python_folders
+
+nox.options.default_venv_backend = "uv"
+nox.options.error_on_missing_interpreters = "CI" in os.environ
+nox.options.reuse_venv = "yes"
+nox.options.download_python = "never"
+# pyenv puts only the ones that were chosen on PATH.
+os.environ["PATH"] = os.pathsep.join([*python_folders(), os.environ["PATH"]])
+
+PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+# ansible-core and the Python of its controller: the oldest that is supported, the newest, and what comes next.
+ANSIBLES = {
+    "2.19": ("3.11", "ansible-core>=2.19,<2.20"),
+    "2.21": ("3.12", "ansible-core>=2.21,<2.22"),
+    "2.22": ("3.13", "ansible-core>=2.22.0b1,<2.23"),
+}
+# Without engine: fast enough to run on every Python. The rest is the same code on the same SDK.
+FAST = ("tests/unit", "tests/cli", "tests/plugin", "tests/pulumi/test_functions.py", "tests/pulumi/test_hooks.py")
+TEST_GROUP = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
+
+
+def pytest(session: nox.Session, *paths: str) -> None:
+    """Run tests with what is installed."""
+    paths = tuple(session.posargs) or paths
+    session.run("python", "-m", "pytest", "-q", "-n", os.environ.get("NOX_WORKERS", "auto"), *paths)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Each Python, with the newest of all dependencies."""
+    session.install("--upgrade", "--editable", ".[policy]", *TEST_GROUP)
+    pytest(session, *FAST)
+
+
+@nox.session(python=PYTHONS[0])
+def oldest(session: nox.Session) -> None:
+    """The oldest Python, with the oldest Pulumi SDK, requests and urllib3 that pyproject.toml lets in."""
+    session.install("--resolution=lowest-direct", "--editable", ".[policy]")
+    # The tests' own tools may be new; what is under test stays as it is.
+    frozen = str(session.run("uv", "pip", "freeze", "--exclude-editable", "--quiet", silent=True))
+    constraints = Path(session.create_tmp(), "constraints.txt")
+    constraints.write_text("".join(f"{line}\n" for line in frozen.splitlines() if "==" in line), encoding="utf-8")
+    session.install("--constraint", str(constraints), *TEST_GROUP)
+    session.run("uv", "pip", "list")
+    pytest(session, *FAST)
+
+
+@nox.session
+@nox.parametrize(
+    ("python", "core"),
+    [nox.param(python, core, id=core) for core, (python, _) in ANSIBLES.items()],
+)
+def ansible(session: nox.Session, core: str) -> None:
+    """Sanity, units, integration and the playbooks' tests on one ansible-core."""
+    requirement = ANSIBLES[core][1]
+    session.install("--prerelease=if-necessary-or-explicit", "--editable", ".", requirement, *TEST_GROUP)
+    session.run("python", "tools/ansible_test.py", *session.posargs)
+    session.run("python", "-m", "pytest", "-q", "-n", os.environ.get("NOX_WORKERS", "auto"), "tests/ansible")
+
+
+@nox.session(python="3.12")
+def community(session: nox.Session) -> None:
+    """The wheel beside the ``ansible`` package, which brings some hundred collections."""
+    dist = session.create_tmp()
+    session.run("uv", "build", "--quiet", "--wheel", "--out-dir", dist, external=True)
+    (wheel,) = Path(dist).glob("*.whl")
+    session.install("ansible", "requests", "pulumi", *TEST_GROUP)
+    # Not "python -m pytest": that would put the checkout on the path.
+    session.run("pytest", "-q", "tests/packaging/test_community.py", env={"COMMUNITY_WHEEL": str(wheel)})
+
+
+if __name__ == "__main__":
+    sys.exit(subprocess.call([sys.executable, "-m", "nox"]))

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""The wheel beside the ``ansible`` community package, which puts some hundred collections into the same folder.
+
+A big download, so it is a session of its own: ``nox --session community``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+
+from pulumi_lumenfall.sandbox import Sandbox
+
+pytestmark = pytest.mark.skipif(
+    "COMMUNITY_WHEEL" not in os.environ, reason="nox --session community brings what it needs"
+)
+
+PLAYBOOK = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - lumenfall.cloud.lumenfall_balance:
+        minimum: 5
+      register: funds
+    - ansible.builtin.assert:
+        that:
+          - funds is lumenfall.cloud.funded(5)
+          - "[1, 2] | community.general.lists_union([3]) == [1, 2, 3]"
+"""
+BIN = Path(sys.executable).parent
+
+
+def community_files() -> dict[str, str]:
+    """Path -> checksum of every file of the community package."""
+    files = [Path(str(file.locate())) for file in distribution("ansible").files or ()]
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.suffix != ".pyc"}
+
+
+def test_beside_the_community_package(tmp_path: Path) -> None:
+    before = community_files()
+    assert len(before) > 1000
+    uv = ("uv", "pip", "install", "--quiet", "--python", sys.executable, os.environ["COMMUNITY_WHEEL"])
+    subprocess.run(uv, check=True)
+
+    (tmp_path / "play.yml").write_text(PLAYBOOK)
+    play = [str(BIN / "ansible-playbook"), "play.yml"]
+    with Sandbox(amount="12.50") as api:
+        env = {**os.environ, **api.environ}
+        done = subprocess.run(play, cwd=tmp_path, env=env, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        api.amount = "3.20"
+        assert subprocess.run(play, cwd=tmp_path, env=env, check=False, capture_output=True).returncode == 2
+    assert community_files() == before
+
+    subprocess.run(["uv", "pip", "uninstall", "--python", sys.executable, "pulumi-lumenfall"], check=True)
+    assert community_files() == before
+    collections = Path(next(iter(before))).parents[0]
+    while collections.name != "ansible_collections":
+        collections = collections.parent
+    assert not (collections / "lumenfall").exists()
