@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help demo test lint unit engines ansible packages bench clean
+.PHONY: help demo test lint unit engines ansible packages bench fuzz mutants soak clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -43,6 +43,16 @@ bench: $(READY)  ## measure ourselves against what people use instead
 	$(BIN)/python benchmarks/core_bench.py
 	$(BIN)/python benchmarks/ansible_bench.py
 	$(BIN)/python benchmarks/pulumi_bench.py
+
+fuzz: $(READY)  ## a million cases of each fuzz target (an hour; CASES=, TARGETS=)
+	-$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python tools/fuzz.py --cases $(or $(CASES),1000000) $(TARGETS)
+
+mutants: $(READY)  ## break the core in some 1,600 ways and see which the tests miss (an hour; FILES=)
+	$(BIN)/python tools/mutants.py $(FILES)
+
+soak: $(READY)  ## 20,000 fetches on 8 threads from a server that fails at random
+	$(BIN)/python tools/soak.py
 
 clean:  ## remove what this file made, except the user's cache
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
