@@ -257,14 +257,18 @@ def survivors(file: str, jobs: int, earlier: str | None) -> tuple[int, list[Muta
     log = os.open(os.devnull, os.O_WRONLY)
     running: dict[int, tuple[Mutant, float]] = {}
     alive: list[Mutant] = []
-    pending = list(mutants((CORE / file).read_text(encoding="utf-8")))
-    total = len(pending)
-    if earlier is not None:
-        pending = [mutant for mutant in pending if _survived(file, mutant) in earlier]
-    pending.reverse()
-    while pending or running:
-        while pending and len(running) < jobs:
-            mutant = pending.pop()
+    # One at a time: a child is forked sooner from a parent that holds little.
+    pending = mutants((CORE / file).read_text(encoding="utf-8"))
+    total, exhausted = 0, False
+    while not exhausted or running:
+        while not exhausted and len(running) < jobs:
+            mutant = next(pending, None)
+            if mutant is None:
+                exhausted = True
+                break
+            total += 1
+            if earlier is not None and _survived(file, mutant) not in earlier:
+                continue
             pid = os.fork()
             if pid == 0:
                 code = 1
@@ -273,7 +277,7 @@ def survivors(file: str, jobs: int, earlier: str | None) -> tuple[int, list[Muta
                 finally:
                     os._exit(code)
             running[pid] = (mutant, time.monotonic())
-        pid, status = os.waitpid(-1, os.WNOHANG)
+        pid, status = os.waitpid(-1, os.WNOHANG) if running else (0, 0)
         if pid:
             mutant, _started = running.pop(pid)
             if os.waitstatus_to_exitcode(status) == 0:
