@@ -17,8 +17,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -122,8 +121,7 @@ def soak(fetches: int, threads: int, seed: int, folder: Path) -> Soak:
             found.look()
             started = time.monotonic()
             for numbers in (range(2, fetches // 10), range(max(2, fetches // 10), fetches)):
-                with ThreadPoolExecutor(threads) as pool:
-                    list(pool.map(fetch, numbers))
+                _on_threads(fetch, numbers, threads)
                 found.look()
             found.seconds = time.monotonic() - started
         log = json.loads(server.communicate(timeout=60)[0])
@@ -137,6 +135,32 @@ def soak(fetches: int, threads: int, seed: int, folder: Path) -> Soak:
         if problem:
             found.wrong.append(f"fetch {number}: {problem}: met {met}, ended in {outcome}, attempts {attempts}")
     return found
+
+
+def _on_threads(call: Callable[[int], None], numbers: range, threads: int) -> None:
+    """Each number once, on so many threads; an executor would keep a future for each of them in memory."""
+    todo = iter(numbers)
+    lock = threading.Lock()
+    problems: list[BaseException] = []
+
+    def work() -> None:
+        while not problems:
+            with lock:
+                number = next(todo, None)
+            if number is None:
+                return
+            try:
+                call(number)
+            except BaseException as problem:  # noqa: BLE001 - raised again in the thread that waits
+                problems.append(problem)
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    if problems:
+        raise problems[0]
 
 
 def check(met: list[str], outcome: str, attempts: int | None) -> str | None:
