@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help demo test lint unit engines ansible packages docs pictures speed bench faults matrix prepare release clean
+.PHONY: help demo test lint unit engines ansible packages docs pictures speed bench faults fuzz mutants soak matrix prepare release clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -65,6 +65,16 @@ bench: $(READY)  ## measure against what people use instead, into docs/benchmark
 faults: $(READY)  ## play every fault through every surface, and write docs/faults.md
 	@$(BIN)/python tools/pulumi_engine/find_or_build.py
 	$(BIN)/python tools/faults.py
+
+fuzz: $(READY)  ## a million cases of each fuzz target (an hour; CASES=, TARGETS=)
+	-$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python tools/fuzz.py --cases $(or $(CASES),1000000) $(TARGETS)
+
+mutants: $(READY)  ## break the core in some 1,600 ways and see which the tests miss (an hour; FILES=)
+	$(BIN)/python tools/mutants.py $(FILES)
+
+soak: $(READY)  ## 20,000 fetches on 8 threads from a server that fails at random
+	$(BIN)/python tools/soak.py
 
 clean:  ## remove what this file made, except the user's cache
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from pulumi_lumenfall.sandbox import Request, Sandbox
-from support.gated_stack import HEADER, KEY, MARKER, PACKAGE
+from pulumi_lumenfall.sandbox import Answer, Sandbox
+from support.gated_stack import HEADER, PACKAGE
+from support.leaks import KEY, Processes, files, leaks, lines_with
 from support.pulumi_project import PulumiProject
 
 FUNCTIONS = """
@@ -37,60 +37,26 @@ pulumi.export("other", lumenfall.Balance("other", 5, api_key_from="{source}").av
 # Log lines about the provider of all dynamic resources, which Pulumi configures with the stack's config.
 OF_THE_ENGINE = re.compile(r"pulumi:providers:pulumi-python::default|\.(CheckConfig|DiffConfig|Configure)\(")
 
-
-def traces(secret: str) -> list[bytes]:
-    """A secret as it might be written: plain, in hexadecimal, and within base64 at each of its three offsets."""
-    found = [secret.encode(), secret.encode().hex().encode()]
-    for offset in range(3):
-        encoded = base64.b64encode(b"x" * offset + secret.encode())
-        # Without the ends, which depend on what stands beside it.
-        found.append(encoded[(offset * 8 + 5) // 6 : -4])
-    return found
-
-
-def test_the_traces_are_found() -> None:
-    """What the tests below rely on."""
-    for text in (KEY, f"1{KEY}", f"12{KEY}3", KEY.encode().hex()):
-        for written in (text.encode(), base64.b64encode(text.encode())):
-            if written != base64.b64encode(KEY.encode().hex().encode()):
-                assert any(trace in written for trace in traces(MARKER)), written
-
-
-class Watch:
-    """The command lines of all processes at the moment of each request, when every process of a run is alive."""
-
-    def __init__(self) -> None:
-        self.command_lines: set[bytes] = set()
-
-    def __call__(self, request: Request) -> None:
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            with contextlib.suppress(OSError):
-                self.command_lines.add(path.read_bytes())
+PYTHON = re.compile(r"\S*python[0-9.]* ")
 
 
 @pytest.fixture
-def watch() -> Watch:
-    return Watch()
+def watch() -> Processes:
+    return Processes()
 
 
 @pytest.fixture
-def api(watch: Watch) -> Iterator[Sandbox]:
+def api(watch: Processes) -> Iterator[Sandbox]:
     with Sandbox(amount="12.50", key=KEY, on_request=watch) as sandbox:
         yield sandbox
-
-
-def lines_with(text: str) -> list[str]:
-    """The lines of a log that hold a trace of the key."""
-    found = traces(MARKER)
-    return [line for line in text.splitlines() if any(trace in line.encode() for trace in found)]
 
 
 @pytest.mark.parametrize("source", ["LUMENFALL_API_KEY", "lumenfall:apiKey"], ids=["environment", "config"])
 @pytest.mark.parametrize("program", [FUNCTIONS, FUNCTIONS + BALANCE], ids=["functions", "balance"])
 def test_the_key_is_nowhere(
-    source: str, program: str, pulumi_bin: Path, tmp_path: Path, api: Sandbox, watch: Watch
+    source: str, program: str, pulumi_bin: Path, tmp_path: Path, api: Sandbox, watch: Processes
 ) -> None:
-    """After preview, a planned up, a refresh, an up that an error ended, and a destroy, all with every log on."""
+    """After preview, a planned up, a refresh, runs that each kind of error ended, and a destroy, with every log on."""
     env = {
         "PYTHONPATH": str(PACKAGE),
         "LUMENFALL_API_BASE": api.url,
@@ -111,13 +77,18 @@ def test_the_key_is_nowhere(
         ("up --yes --skip-preview --plan plan.json --event-log events.json", 200, 0),
         ("refresh --yes --skip-preview --event-log refreshed.json", 200, 0),
         ("up --yes --skip-preview --event-log failed.json", 401, 255),
+        *(("preview", status, 255) for status in (402, 500)),
         ("stack export", 200, 0),
         ("destroy --yes --skip-preview", 200, 0),
     ):
-        api.status = status
-        result = project.run("-v=9", "--logtostderr", *command.split())
+        api.reset()
+        if status != 200:
+            # A server that shows the key wherever it can.
+            body = f'{{"error": {{"message": "bad {KEY}", "code": "{KEY}"}}}}'
+            api.script(*[Answer(status, body, {"X-Lumenfall-Request-Id": KEY})] * 20)
+        result = project.run("-v=11", "--logtostderr", "--logflow", *command.split())
         assert (result.returncode == 0) == (returncode == 0), (command, result.output[-3000:])
-        assert not lines_with(result.stdout), command
+        assert leaks({command: result.stdout.encode()}) == []
         logged += lines_with(result.stderr)
     # Pulumi configures a dynamic provider with all of the stack's config, and at this level the engine logs what it
     # configures with, secrets too. Nothing else shows the key; and one that is in the environment is not even there.
@@ -126,12 +97,15 @@ def test_the_key_is_nowhere(
         logged = [line for line in logged if not OF_THE_ENGINE.search(line)]
     assert logged == []
 
-    written = project.state_bytes()
-    for name in (b"plan.json", b"events.json"):
-        assert (project.directory / name.decode()).is_file()
-    assert not [trace for trace in traces(MARKER) if trace in written]
-    assert any(b"pulumi" in line for line in watch.command_lines)
-    assert not [line for line in watch.command_lines if MARKER.encode() in line]
+    for name in ("plan.json", "events.json"):
+        assert (project.directory / name).is_file()
+    # State, its history and backups, plans, logs, HOME and TMPDIR.
+    assert leaks(files(project.folder)) == []
+    # With the key in stack config, only the Python processes have it: the engine hands them PULUMI_CONFIG.
+    in_environment = source == "LUMENFALL_API_KEY"
+    seen = watch.written(str(project.folder), may_know=lambda command: in_environment or PYTHON.match(command))
+    assert leaks(seen) == []
+    assert in_environment or any("environment of pulumi" in name for name in seen)
 
 
 def test_what_is_pickled(pulumi_bin: Path, tmp_path: Path, api: Sandbox) -> None:
@@ -148,4 +122,4 @@ def test_what_is_pickled(pulumi_bin: Path, tmp_path: Path, api: Sandbox) -> None
     pickled = base64.b64decode(providers.pop().strip('"'))
     assert b"pulumi_lumenfall.resource" in pickled
     assert len(pickled) < 200
-    assert not [trace for trace in traces(MARKER) if trace in str(resources).encode()]
+    assert leaks({"state": str(resources).encode()}) == []

@@ -13,11 +13,9 @@ from pulumi.runtime import stack
 
 import pulumi_lumenfall
 from pulumi_lumenfall.sandbox import Sandbox
+from support.leaks import KEY as KEY
+from support.leaks import MARKER as MARKER
 from support.pulumi_project import CommandResult, PulumiProject
-
-#: The key of every sandbox here: easy to find wherever it should not be.
-KEY = "lmnfl_kid.marker-of-the-tests"
-MARKER = "marker-of-the-tests"
 
 HEADER = """\
 import pulumi

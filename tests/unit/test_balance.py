@@ -162,6 +162,9 @@ NOT_A_BALANCE = {
     "UTF-16": GOOD.decode().encode("utf-16"),
     "UTF-32": GOOD.decode().encode("utf-32"),
     "invalid UTF-8": GOOD[:-1] + b', "a": "\xff"}',
+    "half a word after it": GOOD + b" nul",
+    "bad escape": balance_body(extra=r'"\u12"'),
+    "bad escape, cut after it": b'{"object": "\\u12zzzzzz',
     "two BOMs": b"\xef\xbb\xbf" * 2 + GOOD,
     "raw newline in text": balance_body(extra='"a\nb"'),
     "deep": balance_body(extra="[" * 100_000 + "]" * 100_000),
@@ -185,6 +188,21 @@ def test_empty_is_worth_another_attempt(body: bytes) -> None:
     with pytest.raises(InvalidResponseError) as caught:
         parse_balance(body)
     assert caught.value.retryable
+
+
+@pytest.mark.parametrize("body", [b'{"object": \n\t ', b'{"a": "\\', b'{"a": "\\u12', b'{"a": "\\u12 \n'])
+def test_cut_between_or_inside_tokens(body: bytes) -> None:
+    with pytest.raises(InvalidResponseError, match="its JSON ends before its value does") as caught:
+        parse_balance(body)
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"), [(b" ", "it is empty"), (b"\n<html>", "it is an HTML page"), (b"OK", "it is not valid JSON")]
+)
+def test_what_it_is_instead(body: bytes, reason: str) -> None:
+    with pytest.raises(InvalidResponseError, match=f"^the answer is not a Lumenfall balance: {reason}$"):
+        parse_balance(body)
 
 
 RICH = json.dumps(
@@ -248,6 +266,29 @@ def test_decimals_survive(number: Decimal) -> None:
     assert parse_decimal(str(number)) == number
 
 
+@pytest.mark.parametrize(
+    ("widest", "too_wide"),
+    [
+        ("9" * 31, "1" + "0" * 31),
+        ("1e30", "1e31"),
+        ("0." + "0" * 29 + "1", "0." + "0" * 30 + "1"),
+        ("1e-30", "1e-31"),
+        ("0" * 99 + "5", "0" * 100 + "5"),
+    ],
+)
+def test_the_widest_number(widest: str, too_wide: str) -> None:
+    """30 digits after the first, 30 decimals, 100 characters."""
+    assert parse_decimal(widest) == Decimal(widest)
+    assert parse_decimal(too_wide) is None
+
+
+def test_the_deepest_nesting() -> None:
+    """64 levels, the document's own included."""
+    assert parse(balance_body(extra="[" * 63 + "]" * 63)).amount == Decimal("12.50")
+    with pytest.raises(InvalidResponseError, match="nested absurdly deep"):
+        parse_balance(balance_body(extra="[" * 64 + "]" * 64))
+
+
 @pytest.mark.parametrize("text", ["", " ", "1_000", "1,5", "٣", "0x1", "inf", "nan", "1e", "e5", "--1", "1 2", "."])
 def test_not_a_decimal(text: str) -> None:
     assert parse_decimal(text) is None
@@ -269,6 +310,12 @@ def test_balance_is_frozen_and_plain() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         balance.amount = Decimal(1)  # type: ignore[misc]
     assert pickle.loads(pickle.dumps(balance)) == balance == copy.deepcopy(balance)
+
+
+@pytest.mark.parametrize("billing_type", ["trial", "", None])
+def test_a_balance_cannot_be_made_of_another_billing_type(billing_type: Any) -> None:
+    with pytest.raises(ValueError, match="billing_type"):
+        AccountBalance(billing_type, None, "usd")
 
 
 @pytest.mark.parametrize("amount", [Decimal("NaN"), Decimal("Infinity"), 1.5, "5", True])

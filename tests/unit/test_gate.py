@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import decimal
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -82,7 +83,7 @@ def test_policy_defaults(empty: Any) -> None:
     [
         *(None, "", " ", "abc", "1,50", "1_000", "$5", "5 usd", "nan", "inf", "-1", "-0.01", "0x5", "1e999", "٥"),
         *(True, False, float("nan"), float("inf"), -1, -0.5, Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity")),
-        *([], {}, b"5", 10**5000, 5j),
+        *([], {}, b"5", 10**5000, 5j, Fraction(5)),
     ],
     ids=lambda value: type(value).__name__ + ":" + repr(value)[:12] if not isinstance(value, int) else "int",
 )
@@ -106,6 +107,19 @@ def test_bad_policy(name: str, word: Any) -> None:
 def test_an_error_names_the_option_as_its_user_calls_it() -> None:
     with pytest.raises(ConfigurationError, match=r"^--minimum: 'abc' is not an amount of dollars"):
         Gate("abc", names=("--minimum", "--postpaid", "--unavailable"))
+
+
+@pytest.mark.parametrize("minimum", [None, "", " "])
+def test_a_minimum_that_is_not_there(minimum: Any) -> None:
+    """It is called empty rather than wrong, and by its own name."""
+    with pytest.raises(ConfigurationError, match=r"^minimum: it is empty$"):
+        parse_minimum(minimum)
+
+
+def test_an_empty_policy_is_the_default() -> None:
+    """As any setting that is empty is unset."""
+    gate = Gate(5, postpaid="", unavailable="")
+    assert (gate.postpaid, gate.unavailable) == ("allow", "deny")
 
 
 def test_a_key_given_as_a_minimum_is_not_shown() -> None:
@@ -188,6 +202,8 @@ def test_words_are_exact_whatever_the_programs_decimal_context() -> None:
     assert verdict.message == (
         "enough: 999999.999999 usd available (prepaid), 998999.999998 more than the 1000.000001 needed"
     )
+    widest = Gate("0." + "0" * 29 + "1").judge(AccountBalance("prepaid", Decimal("9" * 31), "usd"))
+    assert f", {'9' * 30}8.{'9' * 30} more than" in widest.message
 
 
 def test_an_error_is_never_enough() -> None:
@@ -200,6 +216,11 @@ def test_an_error_is_never_enough() -> None:
         "cannot tell whether the balance is enough: the API failed; "
         "this is on the server's side: run it again later (request id req_9)"
     )
+
+
+def test_an_error_without_a_hint_is_its_message() -> None:
+    verdict = judge_error(ConfigurationError("timeout: it is wrong"))
+    assert verdict.message == "cannot tell whether the balance is enough: timeout: it is wrong"
 
 
 @given(st.floats(min_value=0, max_value=1e15))

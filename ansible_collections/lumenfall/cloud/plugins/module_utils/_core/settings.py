@@ -41,6 +41,7 @@ CREDENTIALS_FILE = "credentials.json"
 _MAX_CREDENTIALS_BYTES = 1 << 20
 _MAX_CA_BUNDLE_BYTES = 64 << 20
 _NUMBER = re.compile(r"[+-]?([0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12})")
+_URL_HOST = re.compile(r"(\[[^\[\]]*\]|[^\[\]:]*)(:[0-9]*)?")
 _URL_PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
 _HASHED_CA = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
@@ -304,7 +305,8 @@ def parse_base_url(source: str, value: object, *, allow_insecure: bool = False) 
         raise refuse(f"must start with https://{given}")
     if "@" in parts.netloc:
         raise refuse("must not hold user info (user:password@)")
-    if not host or not _is_host(host) or port == 0 or parts.netloc.endswith(":"):
+    # What urlsplit calls the host leaves out what stands behind a bracket: "[::1].example.com".
+    if not host or not _is_host(host) or not _URL_HOST.fullmatch(parts.netloc) or port == 0 or parts.netloc[-1] == ":":
         raise refuse("is malformed: check its host and port")
     if not _URL_PATH.fullmatch(parts.path):
         raise refuse("has a character in its path that a URL cannot hold")
@@ -383,7 +385,9 @@ def _to_number(value: object) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        return float(value) if _NUMBER.fullmatch(value.strip()) else None
+        # float() takes off less than strip() does.
+        text = value.strip()
+        return float(text) if _NUMBER.fullmatch(text) else None
     if isinstance(value, (int, float)) and -1e12 < value < 1e12:
         return float(value)
     return None

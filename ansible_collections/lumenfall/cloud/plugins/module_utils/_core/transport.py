@@ -218,7 +218,7 @@ def _proxies(settings: Settings) -> dict[str, str] | ProxyError:
         return _malformed_proxy(variable)
     if url.scheme not in ("http", "https"):
         return ProxyError(
-            f"{variable}: proxies of the kind {clean(url.scheme, limit=20)!r} are not supported",
+            f"{variable}: proxies of the kind {clean(url.scheme, settings.secrets, limit=20)!r} are not supported",
             hint=f"set {variable} to an http:// or https:// proxy",
         )
     return {"https": value}

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""The one leak detector: what a secret may look like where it must not be, and where to look for it."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import quote
+
+from typing_extensions import Self
+
+#: A key that no other text resembles. Its marker is what is looked for: a leak of the secret half alone is one too.
+MARKER = "marker-of-the-tests"
+KEY = f"lmnfl_kid.{MARKER}"
+#: The same in a shape that every encoding changes: what stands in it has to be quoted in URLs, JSON and HTML.
+ODD_KEY = f'lmnfl_kid.{MARKER}+/="<&'
+
+
+def traces(secret: str) -> list[bytes]:
+    """A secret as it might be written, without regard to case.
+
+    Plain, backwards, in hexadecimal, quoted as in a URL, in UTF-16, and within base64, of either alphabet, at each of
+    its three offsets.
+    """
+    raw = secret.encode()
+    found = {raw, raw[::-1], raw.hex().encode(), quote(secret, safe="").encode(), secret.encode("utf-16-le")}
+    for offset in range(3):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            encoded = encode(b"x" * offset + raw)
+            # Without the ends, which depend on what stands beside it.
+            found.add(encoded[(offset * 8 + 5) // 6 : -4])
+    return [trace.lower() for trace in found]
+
+
+def leaks(written: Mapping[str, bytes], secret: str = MARKER) -> list[str]:
+    """Where a secret is, with what stands around it; empty where it is nowhere."""
+    wanted = traces(secret)
+    found = []
+    for name, data in written.items():
+        folded = data.lower()
+        for trace in wanted:
+            at = folded.find(trace)
+            if at >= 0:
+                found.append(f"{name}: {data[max(0, at - 200) : at + 80]!r}")
+                break
+    return found
+
+
+def lines_with(text: str, secret: str = MARKER) -> list[str]:
+    """The lines of a log that hold it."""
+    wanted = traces(secret)
+    return [line for line in text.splitlines() if any(trace in line.lower().encode() for trace in wanted)]
+
+
+def files(*folders: Path, without: Iterable[Path] = ()) -> dict[str, bytes]:
+    """All that is on disk there, by path; the names of files count as well."""
+    skipped = set(without)
+    written = {}
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path not in skipped and path.is_file() and not path.is_symlink():
+                written[str(path)] = str(path).encode() + b"\n" + path.read_bytes()
+    return written
+
+
+class Processes:
+    """What every process of the machine shows to the others while it runs (Linux).
+
+    Used as a context it looks again and again; called, as the ``on_request`` of a sandbox, it looks at that moment.
+
+    Attributes:
+        command_lines: Each command line that was seen.
+        environments: Command line -> environment of each process that was seen.
+    """
+
+    def __init__(self) -> None:
+        self.command_lines: set[bytes] = set()
+        self.environments: dict[bytes, bytes] = {}
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __call__(self, *_: object) -> None:
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                command_line = (folder / "cmdline").read_bytes()
+                self.command_lines.add(command_line)
+                self.environments[command_line] = (folder / "environ").read_bytes()
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.02):
+            self()
+
+    def __enter__(self) -> Self:
+        self()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def written(self, within: str, may_know: Callable[[str], bool] = lambda command: True) -> dict[str, bytes]:
+        """Command lines, and the environments of processes that have no need of the key.
+
+        Args:
+            within: Text in the environment of the processes that belong to the test; others are of other tests.
+            may_know: Whether a process, by its command line, may have the key there; all may by default.
+        """
+        written = {f"command line {number}": line for number, line in enumerate(self.command_lines)}
+        for command_line, environment in self.environments.items():
+            command = command_line.replace(b"\0", b" ").decode(errors="replace")
+            if within.encode() in environment and not may_know(command):
+                written[f"environment of {command}"] = environment
+        return written

@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""Mutation testing of the core: break it in one place at a time, and see whether its tests notice.
+
+Tools made for this rewrite files in place or copy a package; neither goes well with a core that lives in a namespace
+package. Here a mutant is a changed syntax tree that the import system is handed instead of the file, in a process that
+is forked from one where pytest and requests are loaded already. No file is written.
+
+Texts for people (a string with a space in it) are left alone: their wording is not what a verdict depends on.
+
+    tools/mutants.py [--jobs 2] [--show] [--again OUTPUT] [gate.py ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import importlib.abc
+import importlib.util
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = "ansible_collections.lumenfall.cloud.plugins.module_utils._core"
+CORE = ROOT.joinpath(*PACKAGE.split("."))
+# A mutant that hangs was noticed: its tests do not end.
+TIMEOUT_SECONDS = 300
+
+#: What concerns each file, the quickest first.
+TESTS: dict[str, tuple[str, ...]] = {
+    "gate.py": ("test_gate.py", "test_balance.py"),
+    "balance.py": ("test_balance.py", "test_gate.py", "test_fuzz.py"),
+    "retry.py": ("test_retry.py", "test_client.py", "test_fuzz.py"),
+    "text.py": ("test_text.py", "test_gate.py", "test_settings.py", "test_fuzz.py"),
+    "answer.py": ("test_client.py", "test_answer.py", "test_faults.py"),
+    "client.py": ("test_client.py", "test_settings.py", "test_faults.py"),
+    "settings.py": ("test_settings.py", "test_client.py", "test_network.py", "test_fuzz.py"),
+    "transport.py": ("test_client.py", "test_network.py", "test_faults.py"),
+}
+
+_SWAPS: dict[type, tuple[type, ...]] = {
+    ast.Lt: (ast.LtE, ast.GtE),
+    ast.LtE: (ast.Lt, ast.Gt),
+    ast.Gt: (ast.GtE, ast.LtE),
+    ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+    ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
+    ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,),
+    ast.And: (ast.Or,),
+    ast.Or: (ast.And,),
+    ast.Add: (ast.Sub,),
+    ast.Sub: (ast.Add,),
+    ast.Mult: (ast.Div,),
+    ast.Div: (ast.Mult,),
+    ast.FloorDiv: (ast.Mult,),
+    ast.Mod: (ast.Mult,),
+    ast.Pow: (ast.Mult,),
+    ast.BitAnd: (ast.BitOr,),
+    ast.BitOr: (ast.BitAnd,),
+    ast.LShift: (ast.RShift,),
+}
+
+
+class Mutant(NamedTuple):
+    """One change: where, what it says, and the whole tree with it."""
+
+    line: int
+    what: str
+    tree: ast.Module
+
+
+def mutants(source: str) -> Iterator[Mutant]:
+    """Every mutant of a file, in the order of its lines."""
+    original = ast.parse(source)
+    for index, (node, _) in enumerate(_candidates(original)):
+        for change in range(len(_changes(node))):
+            tree = copy.deepcopy(original)
+            target, place = _candidates(tree)[index]
+            replacement = _changes(target)[change]
+            before = _text(target)
+            parent, field, position = place
+            if position is None:
+                setattr(parent, field, replacement)
+            else:
+                getattr(parent, field)[position] = replacement
+            what = f"{before}  ->  {_text(replacement)}"
+            if isinstance(target, (ast.If, ast.While, ast.IfExp)):
+                what = f"if {_text(target.test)}  ->  if {_text(replacement.test)}"
+            yield Mutant(target.lineno, what, ast.fix_missing_locations(tree))
+
+
+_Place = tuple[ast.AST, str, "int | None"]
+
+
+def _candidates(tree: ast.AST) -> list[tuple[ast.AST, _Place]]:
+    """The nodes that can be changed, each with its place; no hints, no docstrings, nothing for checkers alone."""
+    found: list[tuple[ast.AST, _Place]] = []
+
+    def visit(parent: ast.AST) -> None:
+        for field, value in ast.iter_fields(parent):
+            if field in ("annotation", "returns", "decorator_list"):
+                continue
+            for position, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
+                if not isinstance(node, ast.AST) or _is_skipped(node):
+                    continue
+                found.append((node, (parent, field, position)))
+                if not isinstance(node, ast.JoinedStr):
+                    visit(node)
+
+    visit(tree)
+    return found
+
+
+def _is_skipped(node: ast.AST) -> bool:
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return True
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return True
+    return isinstance(node, (ast.Import, ast.ImportFrom)) or (
+        isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("Layer", "__slots__")
+    )
+
+
+def _changes(node: ast.AST) -> list[ast.AST]:
+    """What a node can be changed into."""
+    found: list[ast.AST] = []
+    if isinstance(node, ast.Compare):
+        for position, operator in enumerate(node.ops):
+            for other in _SWAPS.get(type(operator), ()):
+                changed = copy.deepcopy(node)
+                changed.ops[position] = other()
+                found.append(changed)
+    elif isinstance(node, ast.BoolOp):
+        changed = copy.deepcopy(node)
+        changed.op = _SWAPS[type(node.op)][0]()
+        found.append(changed)
+        # Without one of its parts.
+        for position in range(len(node.values)):
+            rest = [copy.deepcopy(value) for index, value in enumerate(node.values) if index != position]
+            found.append(rest[0] if len(rest) == 1 else ast.BoolOp(op=copy.deepcopy(node.op), values=rest))
+    elif isinstance(node, ast.BinOp):
+        for other in _SWAPS.get(type(node.op), ()):
+            changed = copy.deepcopy(node)
+            changed.op = other()
+            found.append(changed)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.Not, ast.USub)):
+        found.append(copy.deepcopy(node.operand))
+    elif isinstance(node, ast.Constant):
+        value = node.value
+        if isinstance(value, bool):
+            found.append(ast.Constant(not value))
+        elif isinstance(value, (int, float)):
+            found.append(ast.Constant(value + 1))
+        elif isinstance(value, str) and " " not in value.strip(" "):
+            found.append(ast.Constant(f"XX{value}"))
+        elif isinstance(value, bytes):
+            found.append(ast.Constant(b"XX" + value))
+    elif isinstance(node, (ast.If, ast.While, ast.IfExp)):
+        for fixed in (True, False):
+            if isinstance(node, ast.While) and fixed:
+                continue
+            changed = copy.deepcopy(node)
+            changed.test = ast.Constant(fixed)
+            found.append(changed)
+    elif isinstance(node, ast.Return) and node.value is not None and ast.unparse(node.value) != "None":
+        found.append(ast.Return(ast.Constant(None)))
+    elif isinstance(node, (ast.Raise, ast.Break, ast.Continue, ast.AugAssign, ast.Delete)) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    ):
+        found.append(ast.Pass())
+    elif isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Tuple):
+        for position in range(len(node.type.elts)):
+            changed = copy.deepcopy(node)
+            assert isinstance(changed.type, ast.Tuple)
+            del changed.type.elts[position]
+            found.append(changed)
+    elif isinstance(node, ast.Call):
+        for position in range(len(node.keywords)):
+            changed = copy.deepcopy(node)
+            del changed.keywords[position]
+            found.append(changed)
+    return [ast.copy_location(each, node) for each in found]
+
+
+def _text(node: ast.AST) -> str:
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Hands out one module from a tree."""
+
+    def __init__(self, name: str, path: Path, tree: ast.Module) -> None:
+        self._name, self._path, self._tree = name, path, tree
+
+    def find_spec(self, fullname: str, _path: object, _target: object = None) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self._name:
+            return None
+        return importlib.util.spec_from_file_location(fullname, self._path, loader=self)
+
+    def exec_module(self, module: object) -> None:
+        exec(compile(self._tree, str(self._path), "exec"), module.__dict__)  # noqa: S102 - our own source, changed
+
+
+def _run(file: str, tree: ast.Module | None, log: int) -> int:
+    """In a child: run the tests of a file against a mutant (or, without one, against the file as it is)."""
+    import pytest
+
+    os.setpgid(0, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    if tree is not None:
+        sys.meta_path.insert(0, _Mutated(f"{PACKAGE}.{file.removesuffix('.py')}", CORE / file, tree))
+    tests = [f"tests/unit/{name}" for name in TESTS[file] if (ROOT / "tests/unit" / name).exists()]
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=mutants"]
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning", "-k", "not test_fault or not slow"]
+    return int(pytest.main([*options, *tests]))
+
+
+def _preload() -> None:
+    """Load what every child needs, and nothing of the core."""
+    import hypothesis
+    import pytest  # noqa: F401
+    import requests  # noqa: F401
+    import trustme  # noqa: F401
+
+    import support.fault_server
+    import support.faults  # noqa: F401
+
+    # The same examples for each mutant, and few: most die of the first.
+    hypothesis.settings.register_profile("mutants", derandomize=True, max_examples=100, database=None, deadline=None)
+    loaded = [name for name in sys.modules if name.startswith(PACKAGE)]
+    assert not loaded, loaded
+
+
+def _survived(file: str, mutant: Mutant) -> str:
+    return f"  survived {file}:{mutant.line}  {mutant.what}"
+
+
+def survivors(file: str, jobs: int, earlier: str | None) -> tuple[int, list[Mutant]]:
+    """Run the mutants of a file: how many there are, and those that no test noticed.
+
+    Args:
+        file: Its name.
+        jobs: How many to run at once.
+        earlier: The output of an earlier run: of it, only the survivors are run again.
+    """
+    log = os.open(os.devnull, os.O_WRONLY)
+    running: dict[int, tuple[Mutant, float]] = {}
+    alive: list[Mutant] = []
+    # One at a time: a child is forked sooner from a parent that holds little.
+    pending = mutants((CORE / file).read_text(encoding="utf-8"))
+    total, exhausted = 0, False
+    while not exhausted or running:
+        while not exhausted and len(running) < jobs:
+            mutant = next(pending, None)
+            if mutant is None:
+                exhausted = True
+                break
+            total += 1
+            if earlier is not None and _survived(file, mutant) not in earlier:
+                continue
+            pid = os.fork()
+            if pid == 0:
+                code = 1
+                try:
+                    code = _run(file, mutant.tree, log)
+                finally:
+                    os._exit(code)
+            running[pid] = (mutant, time.monotonic())
+        pid, status = os.waitpid(-1, os.WNOHANG) if running else (0, 0)
+        if pid:
+            mutant, _started = running.pop(pid)
+            if os.waitstatus_to_exitcode(status) == 0:
+                alive.append(mutant)
+                print(_survived(file, mutant), flush=True)
+            continue
+        for pid, (_mutant, started) in running.items():
+            if time.monotonic() - started > TIMEOUT_SECONDS:
+                os.killpg(pid, signal.SIGKILL)
+        time.sleep(0.05)
+    os.close(log)
+    return total, alive
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the mutants of the files, and print what survived and the score."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--show", action="store_true", help="list the mutants and run nothing")
+    parser.add_argument("--again", type=Path, help="run only the survivors that an earlier run's output lists")
+    parser.add_argument("files", nargs="*", default=list(TESTS))
+    options = parser.parse_args(arguments)
+    os.chdir(ROOT)
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    if options.show:
+        for file in options.files:
+            for mutant in mutants((CORE / file).read_text(encoding="utf-8")):
+                print(f"{file}:{mutant.line}  {mutant.what}")
+        return 0
+    earlier = options.again and options.again.read_text(encoding="utf-8")
+    _preload()
+    rows = []
+    for file in options.files:
+        pid = os.fork()
+        if pid == 0:
+            os._exit(_run(file, None, 2))
+        if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0:
+            print(f"{file}: its tests fail without a mutant too", file=sys.stderr)
+            return 1
+        started = time.monotonic()
+        total, alive = survivors(file, options.jobs, earlier)
+        rows.append((file, total, total - len(alive)))
+        print(f"{file}: {total} mutants, {total - len(alive)} noticed ({time.monotonic() - started:.0f} s)", flush=True)
+    total, noticed = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    print("\n| file | mutants | noticed | score |\n|---|---|---|---|")
+    for file, all_of_it, some in [*rows, ("all", total, noticed)]:
+        print(f"| {file} | {all_of_it} | {some} | {some / all_of_it:.1%} |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
