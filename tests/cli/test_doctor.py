@@ -12,7 +12,7 @@ import pytest
 from pulumi_lumenfall.cli.doctor.settings import mask_key
 from pulumi_lumenfall.sandbox import Answer
 from support.fault_server import FaultServer
-from support.faults import BALANCE, answer, says
+from support.faults import BALANCE, answer, says, stalls_after
 from support.proxy import ConnectProxy
 
 KEY = "lmnfl_abc123.s3cr3ts3cr3tWXYZ"
@@ -212,6 +212,14 @@ def test_a_wrong_clock(examine, date, words):
     assert status == 0
     assert words in bad["clock"][1]
     assert "NTP" in bad["clock"][2]
+
+
+def test_a_server_that_says_nothing(examine):
+    """All steps and the request together keep to the one timeout."""
+    with FaultServer(stalls_after()) as server:
+        status, bad = examine("--base-url", server.url, "--timeout", "4", env={"LUMENFALL_API_KEY": KEY})
+    assert status == 3
+    assert re.search(r"no complete answer from .* within (2|2\.1) s", bad["request"][1])
 
 
 def test_no_key_before_the_request(examine):

@@ -110,6 +110,20 @@ def test_a_code_or_message_that_is_no_text_is_left_out(api: Sandbox, status: int
     assert str(error).endswith(f"(HTTP {status})")
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_is_named_by_where_it_came_from(
+    api: Sandbox, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """It is often another one than its user thinks of."""
+    api.status = status
+    assert str(error_of(api).hint).endswith("/app/api_keys (the key came from api_key)")
+    monkeypatch.setenv("LUMENFALL_API_KEY", api.key)
+    with pytest.raises(LumenfallError) as caught:
+        LumenfallClient(base_url=api.url).fetch_balance()
+    assert str(caught.value.hint).endswith("/app/api_keys (the key came from LUMENFALL_API_KEY)")
+    assert api.key not in str(caught.value.__dict__)
+
+
 @pytest.mark.parametrize("status", [408, 425])
 def test_the_hint_of_what_passes_by_itself(api: Sandbox, waits: list[float], status: int) -> None:
     """Nothing is wrong with the settings, so they are not what to look at."""
@@ -334,6 +348,7 @@ def test_a_missing_requests_is_named_with_its_interpreter(api: Sandbox, monkeypa
     monkeypatch.setattr(transport, "REQUESTS_PROBLEM", "is not installed")
     error = error_of(api)
     assert type(error) is ConfigurationError
+    assert error.attempts == 0
     assert "requests is not installed for " in str(error)
     assert "-m pip install 'requests>=2.32.4'" in str(error.hint)
 

@@ -15,6 +15,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -31,7 +32,7 @@ from ...core import (
 from .finding import FAIL, LOW, NOTE, OK, WARN, Finding
 from .settings import Found
 
-_STEP_SECONDS = 10.0
+_STEPS_SECONDS = 10.0
 _MAX_HEAD_BYTES = 65_536
 # Certificates and Retry-After dates suffer from a clock that is further off than this.
 _MAX_SKEW_SECONDS = 120
@@ -51,6 +52,7 @@ def examine_network(found: Found, gate: Gate | None) -> Iterator[Finding]:
     if settings is None:
         yield Finding("network", NOTE, "not examined, because of the settings above")
         return
+    started = time.monotonic()
     if settings.proxy is not None and settings.is_https:
         yield Finding("network", NOTE, "not examined step by step, because of the proxy; the request below tells")
     else:
@@ -61,27 +63,34 @@ def examine_network(found: Found, gate: Gate | None) -> Iterator[Finding]:
     if found.settings is None:
         yield Finding("request", NOTE, "not sent, because of the settings above")
     else:
-        yield from _ask(found.settings, gate)
+        # All within one timeout; the steps take half of it at the most.
+        left = found.settings.timeout - (time.monotonic() - started)
+        yield from _ask(replace(found.settings, timeout=max(found.settings.timeout / 2, round(left, 1))), gate)
 
 
 def _examine_steps(settings: Settings) -> Iterator[Finding]:
-    seconds = min(settings.timeout, _STEP_SECONDS)
+    end = time.monotonic() + min(settings.timeout / 2, _STEPS_SECONDS)
+
+    def left() -> float:
+        return max(0.01, end - time.monotonic())
+
     url = urlsplit(settings.base_url)
     host, port = url.hostname or "", url.port or (443 if settings.is_https else 80)
-    addresses = _resolve(host, port, seconds)
+    addresses = _resolve(host, port, left())
     shown = ", ".join(sorted({str(address[4][0]) for address in addresses})[:4])
     yield Finding("DNS", OK, f"{host} is {clean(shown)}")
-    connection = _connect(host, port, addresses, seconds)
+    connection = _connect(host, port, addresses, left())
     yield Finding("connection", OK, f"port {port} answers")
     with connection:
         if settings.is_https:
+            connection.settimeout(left())
             secured, finding = _handshake(connection, host, settings)
             yield finding
             with secured:
-                yield _examine_clock(secured, host, seconds)
+                yield _examine_clock(secured, host, left())
         else:
             yield Finding("TLS", NOTE, "not used: the base URL is plain http")
-            yield _examine_clock(connection, host, seconds)
+            yield _examine_clock(connection, host, left())
 
 
 def _resolve(
@@ -132,7 +141,6 @@ def _connect(
             connection.close()
             problem = "it does not answer" if isinstance(error, TimeoutError) else str(error.strerror or error).lower()
         else:
-            connection.settimeout(seconds)
             return connection
     raise _Broken(
         Finding(

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, Tuple
 
 from .answer import read_answer, retry_after
 from .balance import UNAVAILABLE, AccountBalance
-from .errors import ConfigurationError, DeadlineExceededError, LumenfallError
+from .errors import (
+    AuthenticationError,
+    ConfigurationError,
+    DeadlineExceededError,
+    LumenfallError,
+    PermissionDeniedError,
+)
 from .retry import backoff_seconds, parse_retry_after
 from .settings import Settings, argument_layer, resolve_settings
 
@@ -119,7 +125,7 @@ class LumenfallClient:
             before = outcome
             outcome, asked_wait = self._attempt(tls, deadline)
             if isinstance(outcome, LumenfallError):
-                outcome.attempts = attempt
+                outcome.attempts = 0 if isinstance(outcome, ConfigurationError) else attempt
                 outcome.retry_after_seconds = asked_wait
                 if isinstance(outcome, DeadlineExceededError):
                     outcome = self._deadline_error(outcome, before)
@@ -151,6 +157,10 @@ class LumenfallClient:
         if isinstance(answer, LumenfallError):
             return answer, None
         outcome = read_answer(answer, self._settings.secrets)
+        source = self._settings.sources.get("api_key")
+        if source and isinstance(outcome, (AuthenticationError, PermissionDeniedError)):
+            # Often another key than the one that its reader thinks of.
+            outcome.hint = f"{outcome.hint} (the key came from {source})"
         return outcome, parse_retry_after(retry_after(answer))
 
     def _deadline_error(self, error: LumenfallError, before: AccountBalance | LumenfallError | None) -> LumenfallError:
