@@ -195,6 +195,13 @@ def test_proxy(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
         assert KEY.encode() not in b"".join(proxy.requests)
 
 
+def test_no_warning_without_verification() -> None:
+    """It was asked for; and a warning would be an error in a program that makes them errors."""
+    with FaultServer(good, tls="unknown-ca") as server, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert str(fetch(server, verify=False, ca_bundle=None).amount) == "12.50"
+
+
 def test_a_client_that_is_closed_while_it_asks() -> None:
     """The fetch that is under way ends as it would have; its next attempt trusts the same authorities."""
 
