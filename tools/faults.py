@@ -80,8 +80,8 @@ def page(matrix: Matrix, seconds: float, engine: Path) -> str:
         *(f"- **{kind}**: {meaning}." for kind, meaning in PROBLEMS.items()),
         "",
         f"{sum(case.passes for case in matrix.cases)} of the cases are answers that must pass, and "
-        f"{sum(case.verdict == 'too low' for case in matrix.cases)} must stop as too low: without them, a gate that never",
-        "passes would shine.",
+        f"{sum(case.verdict == 'too low' for case in matrix.cases)} must stop as too low: without them, a gate that",
+        "never passes would shine.",
         "",
         "## How it is played",
         "",
