@@ -12,7 +12,6 @@ import sys
 import tarfile
 import venv
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -87,7 +86,9 @@ def test_installed_and_used(
 
     home = Path(project.environment["PULUMI_HOME"])
     (program,) = home.glob("plugins/resource-lumenfall-v*/pulumi-resource-lumenfall")
-    assert without_defaults(json.loads(project.run("package", "get-schema", str(program)).check().stdout)) == SCHEMA
+    schema = json.loads(project.run("package", "get-schema", str(program)).check().stdout)
+    # The engine adds what is empty.
+    assert {name: value for name, value in schema.items() if name in SCHEMA} == SCHEMA
     # In a project whose language needs no SDK.
     (project.directory / "Pulumi.yaml").write_text("name: added\nruntime: yaml\n", encoding="utf-8")
     added = project.run("package", "add", str(program))
