@@ -60,15 +60,23 @@ class LumenfallClient:
         ca_bundle: str | None = None,
         verify: bool = True,
     ) -> None:
-        arguments = argument_layer(
-            api_key=api_key,
-            base_url=base_url,
-            timeout=timeout,
-            max_attempts=max_attempts,
-            ca_bundle=ca_bundle,
-            verify=verify,
-        )
-        self._start(resolve_settings(arguments))
+        problem = None
+        try:
+            arguments = argument_layer(
+                api_key=api_key,
+                base_url=base_url,
+                timeout=timeout,
+                max_attempts=max_attempts,
+                ca_bundle=ca_bundle,
+                verify=verify,
+            )
+            self._start(resolve_settings(arguments))
+        except ConfigurationError as error:
+            problem = error.with_traceback(None)
+        # As in resolve_settings: a tool that shows local variables finds none of a caller's here.
+        del api_key, base_url, timeout, max_attempts, ca_bundle, verify, arguments
+        if problem is not None:
+            raise problem
         for warning in self._settings.warnings:
             warnings.warn(warning, stacklevel=2)
 
@@ -175,7 +183,9 @@ class LumenfallClient:
         self.close()
 
     def __repr__(self) -> str:
-        return f"LumenfallClient(base_url={self._settings.base_url!r})"
+        settings: Settings | None = self.__dict__.get("_settings")
+        # A debugger, or a traceback with local variables, also shows one whose settings were refused.
+        return f"LumenfallClient(base_url={settings.base_url!r})" if settings else "LumenfallClient()"
 
     def __reduce__(self) -> Any:
         raise TypeError("a LumenfallClient holds a key, so it is not pickled or copied")

@@ -134,7 +134,18 @@ def resolve_settings(*layers: Layer, environ: Mapping[str, str] | None = None) -
     Raises:
         ConfigurationError: A setting is malformed, or there is no key anywhere.
     """
-    variables = os.environ if environ is None else environ
+    try:
+        return _resolve(layers, os.environ if environ is None else environ)
+    except ConfigurationError as error:
+        problem = error.with_traceback(None)
+    # Without the frames above, and with nothing in this one: tools that show local variables would show the key. Nor
+    # with another library's exception, whose text may quote a part of the value.
+    problem.__context__ = None
+    del layers, environ
+    raise problem
+
+
+def _resolve(layers: Tuple[Layer, ...], variables: Mapping[str, str]) -> Settings:
     chain = [*layers, _environment_layer(variables)]
     sources: Dict[str, str] = {}
     warnings: list[str] = []
@@ -269,11 +280,15 @@ def parse_base_url(source: str, value: object, *, allow_insecure: bool = False) 
         raise refuse("holds white space or an invisible character")
     if "?" in text or "#" in text:
         raise refuse("must not have a query or a fragment")
+    parts, host, port = None, None, None
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise refuse("is malformed: check its host and port") from None
+        # Its text quotes what may be a password: it must not become the context of ours.
+        parts = None
+    if parts is None:
+        raise refuse("is malformed: check its host and port")
     scheme = parts.scheme.lower()
     if scheme not in ("https", "http") or not text.lower().startswith(f"{scheme}://"):
         raise refuse(f"must start with https:// ({describe(text.partition(':')[0])} does not)")
