@@ -1,7 +1,6 @@
 """Deploys only with funds, and shows what is left."""
 
 import pulumi
-
 import pulumi_lumenfall_sdk as lumenfall
 
 minimum = pulumi.Config().require_float("minimum")
