@@ -24,6 +24,7 @@ from typing import Any
 import ansible_bench
 import cli_bench
 import core_bench
+import plugin_bench
 import pulumi_bench
 from _measure import QUICK_FACTOR, ROOT, Figures, Row, Section, as_data, from_data, lines, missed, ratio
 from _plot import plot
@@ -31,7 +32,7 @@ from _plot import plot
 DOCS = ROOT / "docs"
 FIGURES = DOCS / "benchmarks.json"
 #: In the order of the page.
-BENCHMARKS = (core_bench, cli_bench, ansible_bench, pulumi_bench)
+BENCHMARKS = (core_bench, cli_bench, ansible_bench, pulumi_bench, plugin_bench)
 
 _PACKAGES = ("pulumi-lumenfall", "requests", "urllib3", "pulumi", "ansible-core")
 _KINDS = {"wall": "clock", "cpu": "processor", "within": "within the calls"}

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +63,15 @@ def generate(folder: Path, real_home: Path) -> Path:
     """
     program = _generator(real_home)
     subprocess.run([str(program), str(SCHEMA), str(folder)], check=True, timeout=60)
+    return folder
+
+
+def python_package(folder: Path, sdk: Path) -> Path:
+    """The Python SDK, built and installed into a folder of its own for PYTHONPATH."""
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command = [*install, "--target", str(folder), str(sdk)]
+    # Its builder complains of the generated sources, at length.
+    subprocess.run(command, check=True, timeout=INSTALL_SECONDS, stderr=subprocess.DEVNULL)
     return folder
 
 
