@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help demo test lint unit engines ansible packages docs pictures speed bench faults fuzz mutants soak matrix prepare release clean
+.PHONY: help demo test lint unit engines ansible packages plugin docs pictures speed bench faults fuzz mutants soak matrix prepare release clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -26,12 +26,12 @@ lint: $(READY)  ## style, types, licences, links between the parts
 	$(BIN)/mypy
 	$(BIN)/reuse --suppress-deprecation lint --quiet
 
-unit: $(READY)  ## core, sandbox, command line and plugin, over real sockets
-	$(PYTEST) -n auto tests/unit tests/cli tests/plugin
+unit: $(READY)  ## core, sandbox and command line, over real sockets
+	$(PYTEST) -n auto tests/unit tests/cli
 
-engines: $(READY)  ## Pulumi programs and playbooks through the real engines
-	@$(BIN)/python tools/pulumi_engine/find_or_build.py
-	$(PYTEST) -n auto tests/contract tests/pulumi tests/ansible tests/typing
+engines: $(READY)  ## Pulumi programs of every language and playbooks through the real engines
+	@$(BIN)/python tools/pulumi_engine/find_or_build.py go nodejs yaml
+	$(PYTEST) -rs -n auto tests/contract tests/pulumi tests/plugin tests/ansible tests/typing
 
 ansible: $(READY)  ## the collection's sanity, unit and integration tests, and the community's linters
 	$(BIN)/python tools/ansible_test.py
@@ -39,6 +39,9 @@ ansible: $(READY)  ## the collection's sanity, unit and integration tests, and t
 
 packages: $(READY)  ## build and install what users install
 	$(PYTEST) -n auto --dist loadfile tests/packaging
+
+plugin: $(READY)  ## the archive of the Pulumi provider plugin, into dist/
+	$(BIN)/python tools/plugin_archive.py dist
 
 docs: $(READY)  ## build the documentation site into build/site; a warning fails
 	$(BIN)/python tools/terminal_pictures.py --check

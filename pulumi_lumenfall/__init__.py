@@ -3,17 +3,17 @@
 """Read the balance of a Lumenfall account in a Pulumi program, and deploy only with funds.
 
 The names below load on first use, so that ``pulumi_lumenfall.core`` and the command line
-never pay for importing pulumi.
+never pay for importing pulumi. Nothing else is loaded here either: a Ctrl-C while the command
+line starts, before it can take care of it, would end in a traceback of what is being imported.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core._version import __version__
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
+    from .core import __version__
     from .functions import (
         AvailableBalance,
         AwaitableGetBalanceResult,
@@ -30,6 +30,7 @@ _HOMES = {
     "AwaitableGetBalanceResult": "functions",
     "Balance": "resource",
     "GetBalanceResult": "functions",
+    "__version__": "core",
     "balance_hook": "hooks",
     "gate_stack": "hooks",
     "get_balance": "functions",
@@ -54,6 +55,8 @@ if not TYPE_CHECKING:  # else every misspelt name would have a type
 
     def __getattr__(name: str) -> Any:
         if name in _HOMES:
+            from importlib import import_module
+
             value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
             globals()[name] = value
             return value

@@ -12,8 +12,25 @@ from typing import Any
 
 from .core import AccountBalance, Gate, LumenfallError, judge_error, with_hint
 
-__all__ = ["ANSWERS", "GATE_INPUTS", "answer_properties", "error_reason", "gate_of", "has_minimum", "refusal"]
+__all__ = [
+    "ANSWERS",
+    "CONFIG_KEYS",
+    "GATE_INPUTS",
+    "answer_properties",
+    "error_reason",
+    "gate_of",
+    "has_minimum",
+    "refusal",
+]
 
+#: Setting -> full config key.
+CONFIG_KEYS = {
+    "api_key": "lumenfall:apiKey",
+    "base_url": "lumenfall:baseUrl",
+    "timeout": "lumenfall:timeout",
+    "max_attempts": "lumenfall:maxAttempts",
+    "ca_bundle": "lumenfall:caBundle",
+}
 #: What makes the gate.
 GATE_INPUTS = ("minimum", "postpaid", "unavailable")
 #: What a balance gives.

@@ -19,8 +19,6 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from pulumi.runtime import get_root_resource
-
 from .core import AccountBalance, ConfigurationError, DeadlineExceededError, LumenfallClient, Settings
 
 __all__ = ["Answers", "Run", "fetch", "fetch_soon", "this_run", "wait_for", "wait_soon_for"]
@@ -131,6 +129,9 @@ def this_run() -> Run:
     one process. Outside of a program there is none, so there nothing is shared. (Its connection to the engine would not
     do: in a thread outside of all programs, Pulumi gives the connection of the last one.)
     """
+    # Here, for the plugin, which calls this never and need not wait for the SDK to load.
+    from pulumi.runtime import get_root_resource
+
     root = get_root_resource()
     if root is None:
         return Run()

@@ -22,19 +22,11 @@ from typing import Any
 
 import pulumi
 
+from ._properties import CONFIG_KEYS
 from ._shared import this_run
 from .core import ConfigurationError, Gate, Settings, argument_layer, resolve_settings
 
 __all__ = ["CONFIG_KEYS", "config_layer", "plain_gate", "program_settings", "warn_of_plain_key"]
-
-#: Setting -> full config key.
-CONFIG_KEYS = {
-    "api_key": "lumenfall:apiKey",
-    "base_url": "lumenfall:baseUrl",
-    "timeout": "lumenfall:timeout",
-    "max_attempts": "lumenfall:maxAttempts",
-    "ca_bundle": "lumenfall:caBundle",
-}
 
 
 def config_layer(get: Callable[[str], Any] = pulumi.runtime.get_config) -> dict[str, tuple[str, Any]]:

@@ -80,9 +80,8 @@ def page(matrix: Matrix, seconds: float, engine: Path) -> str:
         *(f"- **{kind}**: {meaning}." for kind, meaning in PROBLEMS.items()),
         "",
         f"{sum(case.passes for case in matrix.cases)} of the cases are answers that must pass, and "
-        f"{sum(case.verdict == 'too low' for case in matrix.cases)} must stop as too low: without them, a gate "
-        "that never",
-        "passes would shine.",
+        f"{sum(case.verdict == 'too low' for case in matrix.cases)} must stop as too low: without them, a gate that",
+        "never passes would shine.",
         "",
         "## How it is played",
         "",
@@ -118,7 +117,8 @@ def page(matrix: Matrix, seconds: float, engine: Path) -> str:
         )
     lines += [
         "",
-        "The largest process of a Pulumi program is the engine. A command's time holds the start of Python.",
+        "The largest process of a Pulumi program is the engine. Times are the surface's own clock where it has one,",
+        "else the server's: from the first connection until the client has gone.",
         "",
         "## The cases",
         "",
@@ -142,19 +142,18 @@ def page(matrix: Matrix, seconds: float, engine: Path) -> str:
 
 def row(case: Case, matrix: Matrix) -> str:
     """A case's line of the table."""
-    results = [(run.surface, run.results[case.name]) for run in matrix.runs if case.name in run.results]
-    # A process's start is no time of the case.
-    seconds = max((max(0.0, (result.seconds or 0) - surface.extra_seconds) for surface, result in results), default=0)
-    memory = [result.memory for _, result in results if result.memory is not None]
+    results = [run.results[case.name] for run in matrix.runs if case.name in run.results]
+    seconds = max((result.seconds or 0 for result in results), default=0)
+    memory = [result.memory for result in results if result.memory is not None]
     words = [
         case.name.partition("/")[2],
         str(len(results)),
-        str(max((result.requests for _, result in results), default=0)),
+        str(max((result.requests for result in results), default=0)),
         f"{seconds:.1f} / {case.timeout:g}",
         f"{max(memory) / (1 << 20):.1f}" if memory else "",
-        " or ".join(sorted({result.verdict for _, result in results})),
-        ", ".join(sorted({result.outcome for _, result in results if result.outcome})),
-        said(result for _, result in results),
+        " or ".join(sorted({result.verdict for result in results})),
+        ", ".join(sorted({result.outcome for result in results if result.outcome})),
+        said(results),
     ]
     return f"| {' | '.join(words)} |"
 

@@ -38,7 +38,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "balance.py": ("test_balance.py", "test_gate.py", "test_fuzz.py"),
     "retry.py": ("test_retry.py", "test_client.py", "test_fuzz.py"),
     "text.py": ("test_text.py", "test_gate.py", "test_settings.py", "test_fuzz.py"),
-    "answer.py": ("test_client.py", "test_answer.py", "test_faults.py"),
+    "answer.py": ("test_answer.py", "test_client.py", "test_faults.py"),
     "client.py": ("test_client.py", "test_settings.py", "test_faults.py"),
     "settings.py": ("test_settings.py", "test_client.py", "test_network.py", "test_fuzz.py"),
     "transport.py": ("test_client.py", "test_network.py", "test_faults.py"),

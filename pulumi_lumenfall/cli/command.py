@@ -10,57 +10,45 @@ import os
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from importlib import import_module
+from typing import NoReturn
 
 from ..core import ConfigurationError, Gate, LumenfallClient, LumenfallError, Settings, resolve_settings
 from .arguments import HelpRequested, guess_format, parse_arguments
 from .console import OutputError, say, write_out
 from .key_file import read_key
 from .report import CANNOT_TELL, Report
-from .signals import Stopped, restore_signals, stop_on_signals
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Args:
-        arguments: The words after the program's name. By default those of the process, which then
-            ends here: taking a Python apart in good order costs a fifth of the whole run.
-
-    Returns:
-        The exit status: 0 enough (or shown), 1 below ``--warn`` in the format nagios, 2 too low,
-        3 cannot tell, 130 and 143 after Ctrl-C and SIGTERM.
-    """
-    if arguments is not None:
-        return _guarded(list(arguments))
-    # Nor is there garbage worth a search in a process that ends after one answer; what runs
+def run_process() -> NoReturn:
+    """Run the command line of this process, and end it."""
+    # There is no garbage worth a search in a process that ends after one answer; what runs
     # longer turns it on again.
     gc.disable()
-    status = _guarded(sys.argv[1:])
+    status = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
     os._exit(status)
 
 
-def _guarded(words: list[str]) -> int:
+def run(words: list[str]) -> int:
+    """Run a command line; returns the exit status.
+
+    Raises:
+        Stopped: A signal ended it.
+    """
     try:
-        stop_on_signals()
         return _run(words, os.environ)
-    except Stopped as stopped:
-        say("lumenfall-balance: stopped")
-        return stopped.status
     except OutputError as error:
         say(f"lumenfall-balance: {error}")
         return CANNOT_TELL
     except Exception as error:  # noqa: BLE001 - Python's exit status 1 would mean "a warning" to Nagios
         bug = LumenfallError(f"internal error: {_where(error)}", hint="please report it, with the command that was run")
         return _write(Report(error=bug), guess_format(words), None, os.environ)
-    finally:
-        restore_signals()
 
 
 def _run(words: list[str], environ: Mapping[str, str]) -> int:

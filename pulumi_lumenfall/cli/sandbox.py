@@ -12,13 +12,11 @@ from ..core import ConfigurationError
 from ..sandbox import serve
 from .console import say
 from .report import CANNOT_TELL
-from .signals import restore_signals
+from .signals import Stopped
 
 
 def run(options: Namespace, _environ: Mapping[str, str]) -> int:
     """Serve until Ctrl-C or SIGTERM, both of which end it well."""
-    # It ends by Python's own KeyboardInterrupt.
-    restore_signals()
     billing_type = options.billing_type or "prepaid"
     amount = options.amount or ("12.50" if billing_type == "prepaid" else "null")
     try:
@@ -30,6 +28,8 @@ def run(options: Namespace, _environ: Mapping[str, str]) -> int:
             retry_after=options.retry_after,
             delay=_seconds(options.delay),
         )
+    except Stopped:
+        return 0
     except ValueError as error:
         name, _, problem = str(error).partition(":")
         say(f"lumenfall-balance: --{name.replace('_', '-')}:{problem}")

@@ -33,9 +33,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"pulumi-resource-lumenfall {__version__}: a Pulumi provider plugin, started by the pulumi command")
         return 0
 
+    engine = words[-1] if words and not words[-1].startswith("-") else None
+    if arguments is None:
+        _end_quietly(has_engine=engine is not None)
     # Read when gRPC loads: its notes on connections that come and go would be shown to the user as diagnostics.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from .process import run
 
     # The flags before it are for plugins that can log more than this one.
-    return run(words[-1] if words and not words[-1].startswith("-") else None)
+    return run(engine)
+
+
+def _end_quietly(*, has_engine: bool) -> None:
+    """Until the server takes care of signals itself: loading gRPC takes a while, and would end in a traceback."""
+    import signal
+
+    def end(_number: int, _frame: object) -> None:
+        os._exit(0)
+
+    # A Ctrl-C is the engine's to handle; it ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN if has_engine else end)
+    signal.signal(signal.SIGTERM, end)

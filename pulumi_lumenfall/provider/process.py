@@ -15,9 +15,8 @@ import sys
 from typing import Any
 
 import grpc.aio
-from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
+from .protocol import CHANNEL_OPTIONS, engine_pb2, engine_pb2_grpc
 from .server import ProviderServer, Tell
 
 __all__ = ["run"]
@@ -45,11 +44,11 @@ def run(engine_address: str | None) -> int:
 
 async def _serve(engine_address: str | None) -> None:
     # gRPC would look for a proxy even on the way to this very machine.
-    options = [*_GRPC_CHANNEL_OPTIONS, ("grpc.enable_http_proxy", 0)]
+    options = [*CHANNEL_OPTIONS, ("grpc.enable_http_proxy", 0)]
     engine = grpc.aio.insecure_channel(engine_address, options=options) if engine_address else None
     provider = ProviderServer(_notices(engine))
     # One event loop and no threads of a pool: slow calls can never take the place that a Cancel needs.
-    server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
+    server = grpc.aio.server(options=CHANNEL_OPTIONS)
     server.add_generic_rpc_handlers((provider.handlers(),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -13,10 +13,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf.struct_pb2 import Struct, Value
-from pulumi.output import UNKNOWN
-from pulumi.runtime import rpc
 
-__all__ = ["read", "same", "secret", "write"]
+__all__ = ["UNKNOWN", "contains_unknowns", "read", "same", "secret", "write"]
+
+# Agreed upon by all of Pulumi: see sdk/proto in its repository.
+_UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_MARK = "4dabf18193072939515e22adb298388d"
+_SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - no secret, but what marks one
+
+
+class _Unknown:
+    """A value that is not known in this preview."""
+
+
+UNKNOWN = _Unknown()
 
 # Whole numbers are exact in a double up to here.
 _MAX_WHOLE = 2**53
@@ -31,13 +41,11 @@ def _read_value(value: Value) -> Any:
     kind = value.WhichOneof("kind")
     if kind == "struct_value":
         properties = read(value.struct_value)
-        return (
-            properties.get("value") if properties.get(rpc._special_sig_key) == rpc._special_secret_sig else properties
-        )
+        return properties.get("value") if properties.get(_MARK) == _SECRET_MARK else properties
     if kind == "list_value":
         return [_read_value(item) for item in value.list_value.values]
     if kind == "string_value":
-        return UNKNOWN if value.string_value == rpc.UNKNOWN else value.string_value
+        return UNKNOWN if value.string_value == _UNKNOWN_TEXT else value.string_value
     if kind == "number_value":
         # Every number is a double here. A person who wrote 5 reads 5 in a message, not 5.0.
         number = value.number_value
@@ -45,16 +53,23 @@ def _read_value(value: Value) -> Any:
     return value.bool_value if kind == "bool_value" else None
 
 
+def contains_unknowns(value: Any) -> bool:
+    """Whether a value, or anything in it, is not known."""
+    if isinstance(value, Mapping):
+        return any(map(contains_unknowns, value.values()))
+    return any(map(contains_unknowns, value)) if isinstance(value, list) else value is UNKNOWN
+
+
 def write(properties: Mapping[str, Any]) -> Struct:
     """Python values as properties, the other way round."""
     struct = Struct()
-    struct.update({name: rpc.UNKNOWN if value is UNKNOWN else value for name, value in properties.items()})
+    struct.update({name: _UNKNOWN_TEXT if value is UNKNOWN else value for name, value in properties.items()})
     return struct
 
 
 def secret(value: Any) -> dict[str, Any]:
     """A value that Pulumi keeps encrypted."""
-    return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
+    return {_MARK: _SECRET_MARK, "value": value}
 
 
 def same(one: Any, other: Any) -> bool:

@@ -26,12 +26,9 @@ import grpc.aio
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-from pulumi.output import UNKNOWN, contains_unknowns
-from pulumi.runtime.proto import plugin_pb2, provider_pb2
 
-from .._properties import ANSWERS, GATE_INPUTS, answer_properties, error_reason, gate_of, refusal
+from .._properties import ANSWERS, CONFIG_KEYS, GATE_INPUTS, answer_properties, error_reason, gate_of, refusal
 from .._shared import Answers, Run, wait_soon_for
-from ..config import CONFIG_KEYS
 from ..core import (
     AccountBalance,
     ConfigurationError,
@@ -42,7 +39,8 @@ from ..core import (
     resolve_settings,
     with_hint,
 )
-from .properties import read, same, secret, write
+from .properties import UNKNOWN, contains_unknowns, read, same, secret, write
+from .protocol import plugin_pb2, provider_pb2
 
 __all__ = ["ProviderServer", "Tell", "schema"]
 

@@ -18,7 +18,7 @@ from support.marker import KEY, leaked
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 NAMES = {case.name: case for case in CASES}
 GOOD, BAD = NAMES["recovery/good"], NAMES["cuts/after-whole-value"]
-CORE, COMMAND_LINE = SURFACES[0], SURFACES[1]
+CORE = SURFACES[0]
 
 
 @pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.name.strip("`"))
@@ -44,6 +44,7 @@ REFUSED = Played("cannot tell", "cannot tell: the answer was cut", "ConnectionFa
         ("wrong verdicts", BAD, replace(REFUSED, verdict="too low")),
         ("wrong verdicts", BAD, replace(REFUSED, outcome="InvalidResponseError")),
         ("hangs", BAD, replace(REFUSED, seconds=BAD.timeout + 1.1)),
+        ("hangs", BAD, replace(REFUSED, process_seconds=BAD.timeout + 22)),
         ("leaks", BAD, replace(REFUSED, message=f"cannot tell: {KEY}")),
         ("leaks", BAD, replace(REFUSED, message="cannot tell: bG1uZmxfYWJjLjBzM2NyM3RtYXJrZXIw")),
         ("tracebacks", BAD, replace(REFUSED, verdict="traceback")),
@@ -66,7 +67,6 @@ def test_it_can_fail(kind: str, case: object, result: Played) -> None:
 def test_nothing_is_wrong_with_what_is_right() -> None:
     assert not list(problems_of(BAD, REFUSED, CORE))
     assert not list(problems_of(GOOD, Played("enough", "", "known", 0.1, 0, 1), CORE))
-    assert not list(problems_of(BAD, replace(REFUSED, seconds=BAD.timeout + 2), COMMAND_LINE))
 
 
 def test_the_cases_are_many_and_mixed() -> None:

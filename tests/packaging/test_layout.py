@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -108,3 +109,20 @@ def test_licence_texts_are_the_same_in_both_places() -> None:
 @pytest.mark.parametrize("file", files(CORE) + files(COLLECTION / "plugins"), ids=lambda file: file.name)
 def test_collection_keeps_to_python_38_syntax(file: Path) -> None:
     ast.parse(file.read_text(), feature_version=(3, 8))
+
+
+def test_workflows_are_valid_and_run_the_whole_matrix() -> None:
+    workflows = sorted((ROOT / ".github/workflows").glob("*.yml"))
+    program = str(Path(sys.executable).with_name("check-jsonschema"))
+    subprocess.run([program, "--builtin-schema", "vendor.github-workflows", *workflows], check=True)
+    forms = sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("[!c]*.yml"))
+    subprocess.run([program, "--builtin-schema", "vendor.github-issue-forms", *forms], check=True)
+
+    jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
+    listed = subprocess.run(
+        [sys.executable, "-m", "nox", "--list", "--json"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    sessions = {(session["session"], session["python"]) for session in json.loads(listed.stdout)}
+    matrix = jobs["tests"]["strategy"]["matrix"]["include"]
+    assert {(entry["session"], entry["python"]) for entry in matrix} == sessions
+    assert set(jobs["all"]["needs"]) == set(jobs) - {"all"}

@@ -253,6 +253,13 @@ def test_without_an_engine_a_signal_ends_it(number: signal.Signals) -> None:
         assert plugin.stderr() == ""
 
 
+def test_a_start_loads_only_what_it_needs() -> None:
+    """The SDK would take longer than all the rest, and requests is for the call alone."""
+    code = "import sys, pulumi_lumenfall.provider.process; print({'pulumi', 'requests', 'dill'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_a_person_who_runs_it_is_told_what_it_is() -> None:
     program = Path(sys.executable).with_name("pulumi-resource-lumenfall")
     command = [str(program)] if program.exists() else [sys.executable, "-m", "pulumi_lumenfall.provider"]

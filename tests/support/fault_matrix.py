@@ -30,6 +30,8 @@ PROBLEMS = {
     "floods": "more than 32 MiB of growth",
 }
 GRACE_SECONDS = 1.0
+# For a whole process, from before its start to after its end, on a busy machine.
+END_SECONDS = 20.0
 FLOOD_BYTES = 32 << 20
 _TRACEBACKS = (b"Traceback (most recent call last)", b"(a bug in pulumi-lumenfall", b"Unexpected failure during module")
 _MARKS = re.compile(r"::(?!/)|##|\{\{|\{%|\}\}")
@@ -132,6 +134,8 @@ def problems_of(case: Case, result: Played, surface: Surface) -> Iterable[tuple[
         yield "wrong verdicts", told
     if (result.seconds or 0) > case.timeout + GRACE_SECONDS + surface.extra_seconds:
         yield "hangs", f"{result.seconds:.2f} s, and the deadline is {case.timeout:g} s"
+    if (result.process_seconds or 0) > case.timeout + GRACE_SECONDS + END_SECONDS:
+        yield "hangs", f"the process ended after {result.process_seconds:.2f} s"
     if leaked(result.message):
         yield "leaks", told
     if "Traceback" in result.message:

@@ -38,6 +38,8 @@ BIN = Path(sys.executable).parent
 MINIMUM = 5
 #: How many plays of one surface go on at the same time.
 WIDTH = 4
+# What a process takes before it does anything, on a machine with something else to do.
+START_SECONDS = 3.0
 # Longer than any play or run may take; what needs it has failed.
 RUN_SECONDS = 900
 
@@ -91,7 +93,8 @@ class Played:
         verdict: ``enough`` where a gate passed or a resource was made; ``too low``, ``cannot tell``, or what it was.
         message: What a person reads.
         outcome: The error's class or the balance's status, where the surface tells it.
-        seconds: How long it took, where the surface's own clock tells; else the server's is asked.
+        seconds: How long it took, where the surface's own clock tells; else the server's clock does.
+        process_seconds: How long a process of its own took, with its start, which takes what the machine has left.
         memory: How far the process grew, bytes.
         requests: Connections that the server or the proxy saw.
     """
@@ -102,6 +105,7 @@ class Played:
     seconds: float | None = None
     memory: int | None = None
     requests: int = 0
+    process_seconds: float | None = None
 
 
 @dataclass
@@ -252,6 +256,8 @@ class Stage:
             result.requests = len(times) if case.proxy else server.connections
             if result.seconds is None:
                 result.seconds = max([server.seconds, *times])
+            if not result.requests and result.process_seconds:
+                result.seconds = max(0.0, result.process_seconds - START_SECONDS)
         return results
 
     def run(self, *command: str, **environ: str) -> Ended:
@@ -361,7 +367,7 @@ def play_command_line(stage: Stage) -> Results:
             failure = document.get("error")
             outcome = failure["type"] if failure else document["status"]
             message = failure["message"] if failure else ""
-        return name, Played(verdict, message, outcome, ended.seconds, ended.memory)
+        return name, Played(verdict, message, outcome, memory=ended.memory, process_seconds=ended.seconds)
 
     with ThreadPoolExecutor(WIDTH) as pool:
         results = dict(pool.map(play, jobs))
@@ -794,7 +800,7 @@ class Surface:
         name: As on the page.
         how: How it is played, for the page.
         play: Plays a stage.
-        extra_seconds: What its clock holds beyond the question itself: the start of a process.
+        extra_seconds: Grace for a busy machine.
     """
 
     name: str
@@ -805,7 +811,7 @@ class Surface:
 
 SURFACES = (
     Surface("core", "`LumenfallClient` and `Gate`; two processes, one play after the other", play_core),
-    Surface("command line", "`lumenfall-balance check`; a process for each play", play_command_line, 3.0),
+    Surface("command line", "`lumenfall-balance check`; a process for each play", play_command_line),
     Surface("module", "the module on the controller, one real `ansible-playbook`, a host for each case", play_module),
     Surface("module, delegated", "the same, sent to another host as a module of its own", play_delegated),
     Surface("test `funded`", "on what the module has registered, a failure too", play_funded),

@@ -190,10 +190,13 @@ FRAMED = head(b"Content-Length: %d" % len(BALANCE))
 
 @cache
 def bomb() -> bytes:
-    """1 GiB of white space as gzip, in 1 MB, made at once: one block that a full flush lets stand on its own, often."""
+    """Near 1 GiB of white space as gzip, made at once: one block that a full flush lets stand on its own, often.
+
+    Smaller than what a client may read, or that limit would stop it, and not the one on what it unpacks to.
+    """
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     block = deflate.compress(b" " * MEBIBYTE) + deflate.flush(zlib.Z_FULL_FLUSH)
-    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + block * 1024
+    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + block * 960
 
 
 # --- Plays ---

@@ -196,6 +196,7 @@ def check_error(error: LumenfallError) -> None:
     check_line(error.code, 300)
     check_line(error.request_id, 300)
     assert error.__cause__ is None
+    assert error.__context__ is None
     assert not judge_error(error).sufficient
 
 
@@ -288,7 +289,7 @@ def fuzz_base_url(data: bytes) -> None:
     assert (request.url or "").endswith("/v1/balance")
     if sent[1].lower() == "http":
         host = sent[2].rpartition(":")[0] if re.search(r":[0-9]*$", sent[2]) else sent[2]
-        host = host.strip("[]").rstrip(".").lower()
+        host = host.strip("[]").partition("%")[0].rstrip(".").lower()
         assert (
             host.endswith("localhost")
             or host.startswith("127.")

@@ -189,14 +189,15 @@ def test_fault_on_the_wire(name: str, check: Callable[[bytes], bool]) -> None:
         assert check(exchange(server, limit=3 << 19))
 
 
-def test_bomb_is_one_gzip_stream_of_1_gib() -> None:
+def test_bomb_is_one_gzip_stream_of_near_1_gib() -> None:
     """The bomb decodes as gzip without an error, a thousand times its size."""
     unpacker = zlib.decompressobj(31)
     sizes = [len(unpacker.decompress(faults.bomb(), 1 << 20))]
     while unpacker.unconsumed_tail and len(sizes) < 20:
         sizes.append(len(unpacker.decompress(unpacker.unconsumed_tail, 1 << 20)))
     assert sum(sizes) == 20 << 20
-    assert len(faults.bomb()) < 2 << 20
+    # Below the limit on what is read, so that only a limit on what it unpacks to can stop it.
+    assert 900_000 < len(faults.bomb()) < 1 << 20
 
 
 def test_redirect_leads_to_a_balance() -> None:

@@ -20,6 +20,11 @@ FOUND = [
     # What urlsplit calls the host leaves out what stands behind a bracket.
     ("base_url", b"http://[::1]{{/x"),
     ("base_url", b"http://[::1].example.com/"),
+    ("base_url", b"http://[::1%00]:1/x"),
+    # Python's own exception quotes what it takes for a port, and became the context of ours.
+    ("base_url", b"https://user:secret/@host"),
+    # A code that ends in a colon, before the colon of ours.
+    ("answer", b'\x00\xc8\n{"error": {"message": "m", "code": "##vso[::"}}'),
     # A key in the wrong place, shown as the kind of a proxy.
     ("proxy", b"slm28s3cr3tmarker0://x"),
 ]

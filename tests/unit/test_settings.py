@@ -69,6 +69,24 @@ def test_chain_order() -> None:
     }
 
 
+def test_each_variable_is_read(tmp_path: Path) -> None:
+    authority = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(authority)
+    settings = resolve_settings(environ={**ENVIRONMENT, "LUMENFALL_API_KEY": KEY})
+    assert (settings.base_url, settings.timeout, settings.max_attempts) == ("https://env.example", 7, 2)
+    assert settings.api_key.reveal() == KEY
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        settings = resolve(**{name: str(authority)})
+        assert (settings.ca_bundle, settings.sources["ca_bundle"]) == (str(authority), name)
+    for name in ("no_proxy", "NO_PROXY"):
+        assert resolve(**{name: "a.example"}).no_proxy == "a.example"
+    assert resolve().no_proxy == ""
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        proxy = resolve(**{name: "http://p.example"}).proxy
+        assert proxy is not None
+        assert (proxy[0], proxy[1].reveal()) == (name, "http://p.example")
+
+
 def test_client_reads_the_process_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LUMENFALL_API_KEY", f" {KEY}\n")
     monkeypatch.setenv("LUMENFALL_API_BASE", "http://127.0.0.1:1/openai/v1/")
@@ -361,6 +379,57 @@ def test_no_key_comes_out_of_settings() -> None:
     assert settings.digest(b"salt") != resolve().digest(b"salt")
 
 
+@pytest.mark.parametrize(
+    ("proxy", "secrets"),
+    [
+        (None, [KEY]),
+        ("http://p.example:8080", [KEY]),
+        ("http://user@p.example", [KEY]),
+        ("http://user:@p.example", [KEY]),
+        ("http://user:p:w@p.example:8080", [KEY, "p:w"]),
+        ("user:p@w@p.example", [KEY, "p@w"]),
+    ],
+)
+def test_what_must_not_be_shown(proxy: str | None, secrets: list[str]) -> None:
+    """The key, and the password of a proxy."""
+    settings = resolve(**({"HTTPS_PROXY": proxy} if proxy else {}))
+    assert [secret.reveal() for secret in settings.secrets] == secrets
+
+
+def test_each_setting_is_in_the_digest(tmp_path: Path) -> None:
+    """Settings that differ never share an answer."""
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+    proxy = "http://p.example"
+    different = [
+        resolve(),
+        resolve(argument_layer(api_key="lmnfl_other.key")),
+        resolve(argument_layer(base_url="https://b.example")),
+        resolve(argument_layer(timeout=1)),
+        resolve(argument_layer(max_attempts=1)),
+        resolve(argument_layer(verify=False)),
+        resolve(argument_layer(ca_bundle=str(tmp_path / "ca.pem"))),
+        resolve(HTTPS_PROXY=proxy),
+        resolve(https_proxy=proxy),
+        resolve(HTTPS_PROXY=f"{proxy}:1"),
+        resolve(NO_PROXY="\udcff"),
+    ]
+    assert len({settings.digest(b"salt") for settings in different}) == len(different)
+    assert resolve(NO_PROXY="\udcff").digest(b"salt") == different[-1].digest(b"salt")
+
+
+def test_a_refusal_holds_nothing_of_the_value() -> None:
+    """Neither in its frames, for a tool that shows local variables, nor in an exception behind it."""
+    for bad in (argument_layer(base_url=f"https://user:{KEY}/@host"), argument_layer(timeout=0)):
+        error = refused(bad, LUMENFALL_API_KEY=KEY)
+        assert error.__context__ is None
+        assert error.__cause__ is None
+        frame = error.__traceback__
+        while frame is not None:
+            if "_core" in frame.tb_frame.f_code.co_filename:
+                assert "MARKER" not in repr(frame.tb_frame.f_locals)
+            frame = frame.tb_next
+
+
 def test_proxy_is_for_https_only() -> None:
     """Plain http goes direct, so that no proxy sees the key in the clear."""
     environ = {"HTTPS_PROXY": "http://b.example", "ALL_PROXY": "http://c.example", "http_proxy": "http://d.example"}
@@ -429,7 +498,7 @@ def test_a_traceback_with_locals_shows_no_secret(
     with pytest.raises(ConfigurationError) as caught:
         LumenfallClient(key.reveal() if place == "argument" else None, **arguments)
     shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
-    assert "resolve_settings" in shown
+    assert "LumenfallClient(" in shown
     assert "MARKER" not in shown
     assert caught.value.__context__ is None
 

@@ -115,7 +115,9 @@ def _error_facts(document: Any, secrets: Tuple[Secret, ...]) -> Tuple[str | None
 
 
 def _said(message: str | None, code: str | None) -> str:
-    return (f" {code}" if code else "") + (f": {message}" if message else "")
+    # Cleaned once more with its colon: a code may end in one, and two are a mark.
+    said = f" {clean(f'{code}:')}" if code and message else f" {code}" if code else ":" if message else ""
+    return f"{said} {message}" if message else said
 
 
 def _header(answer: Answer, name: str, secrets: Tuple[Secret, ...]) -> str | None:

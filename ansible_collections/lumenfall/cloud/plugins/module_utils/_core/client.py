@@ -67,20 +67,23 @@ class LumenfallClient:
         ca_bundle: str | None = None,
         verify: bool = True,
     ) -> None:
-        arguments = argument_layer(
-            api_key=api_key,
-            base_url=base_url,
-            timeout=timeout,
-            max_attempts=max_attempts,
-            ca_bundle=ca_bundle,
-            verify=verify,
-        )
+        problem = None
         try:
+            arguments = argument_layer(
+                api_key=api_key,
+                base_url=base_url,
+                timeout=timeout,
+                max_attempts=max_attempts,
+                ca_bundle=ca_bundle,
+                verify=verify,
+            )
             self._start(resolve_settings(arguments))
-        except ConfigurationError:
-            # As in resolve_settings: an error reporter may show the variables of this frame.
-            del arguments, api_key, base_url
-            raise
+        except ConfigurationError as error:
+            problem = error.with_traceback(None)
+        # As in resolve_settings: a tool that shows local variables finds none of a caller's here.
+        del api_key, base_url, timeout, max_attempts, ca_bundle, verify, arguments
+        if problem is not None:
+            raise problem
         for warning in self._settings.warnings:
             warnings.warn(warning, stacklevel=2)
 

@@ -294,11 +294,15 @@ def parse_base_url(source: str, value: object, *, allow_insecure: bool = False) 
         raise refuse("holds white space or an invisible character")
     if "?" in text or "#" in text:
         raise refuse("must not have a query or a fragment")
+    parts, host, port = None, None, None
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise refuse("is malformed: check its host and port") from None
+        # Its text quotes what may be a password: it must not become the context of ours.
+        parts = None
+    if parts is None:
+        raise refuse("is malformed: check its host and port")
     scheme = parts.scheme.lower()
     if not text.lower().startswith(("https://", "http://")):
         given = "" if scheme in ("https", "http") else f" ({describe(text.partition(':')[0])} does not)"

@@ -570,7 +570,7 @@ def _explain(error: Exception, wire: _Wire, settings: Settings, proxied: bool) -
         return _explain_proxy(causes, wire, settings)
     tls_error = find(ssl.SSLError)
     if tls_error and not (wire.encrypted and isinstance(tls_error, ssl.SSLEOFError)):
-        return _explain_tls(tls_error, server)
+        return _explain_tls(tls_error, server, "connection" if wire.encrypted else "handshake")
     if find(http.client.LineTooLong) or any(cause.__class__ is http.client.HTTPException for cause in causes):
         return InvalidResponseError(f"the answer of {server} has more header lines than any balance")
     if find(socket.gaierror):
@@ -602,10 +602,10 @@ def _explain_proxy(causes: List[BaseException], wire: _Wire, settings: Settings)
     return ProxyError(f"the proxy set in {variable} refused the connection (HTTP {status})", status=status, hint=hint)
 
 
-def _explain_tls(error: ssl.SSLError, server: str) -> TLSError:
+def _explain_tls(error: ssl.SSLError, server: str, where: str) -> TLSError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return TLSError(f"the certificate of {server} was not accepted: {_tls_reason(error)}")
-    return TLSError(f"the TLS handshake with {server} failed: {_tls_reason(error)}")
+    return TLSError(f"the TLS {where} with {server} failed: {_tls_reason(error)}")
 
 
 def _tls_reason(error: ssl.SSLError) -> str:

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""The example of each language, as a whole project: the same outputs and the same messages in all."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from pulumi_lumenfall.sandbox import Sandbox
+from support.pulumi_project import PulumiProject
+from support.sdks import go_environment, go_module, toolchain
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+LANGUAGES = ("python", "typescript", "go", "yaml")
+PROBLEM = "error: lumenfall:index:Balance resource 'funds' has a problem: "
+# What a Python user reads of the function and of the resource: see tests/pulumi.
+TOO_LOW = "balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
+REFUSED = "the API key was not accepted (HTTP 401 AUTHENTICATION_FAILED"
+
+
+@pytest.fixture(params=LANGUAGES)
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def project(
+    language: str,
+    request: pytest.FixtureRequest,
+    polyglot_bin: Path,
+    tmp_path: Path,
+    api: Sandbox,
+    sdks: Path,
+    real_home: Path,
+) -> PulumiProject:
+    """A copy of the example in which `pulumi package add` and the language's own installer have been."""
+    env = {**api.environ, "LUMENFALL_MAX_ATTEMPTS": "1"}
+    project = PulumiProject(tmp_path, EXAMPLES / f"plugin-{language}", pulumi_bin=polyglot_bin, env=env)
+    programs = []
+    if language == "python":
+        project.environment["PYTHONPATH"] = str(request.getfixturevalue("python_sdk"))
+    elif language == "typescript":
+        (project.directory / "node_modules").symlink_to(request.getfixturevalue("node_packages"))
+        programs = [toolchain("node")]
+    elif language == "go":
+        go_module(project.directory, sdks / "go")
+        project.environment.update(go_environment(real_home))
+        programs = [toolchain("go")]
+    project.environment["PATH"] = os.pathsep.join([project.environment["PATH"], *(str(p.parent) for p in programs)])
+    return project.stack_init()
+
+
+def problems(output: str) -> list[str]:
+    """The errors, each once."""
+    return list(dict.fromkeys(re.findall(r"error: .*", output)))
+
+
+def test_with_funds_and_without(language: str, project: PulumiProject, api: Sandbox) -> None:
+    project.up().check()
+    assert project.stack_output() == {
+        "available": {"amount": 12.5, "currency": "usd"},
+        "status": "known",
+        "sufficient": True,
+    }
+    resources = [resource["urn"].rpartition("::")[2] for resource in project.export()["deployment"]["resources"]]
+    assert "funds" in resources
+    # The host of YAML that can be had here knows no Stash.
+    assert ("gpu" in resources) is (language != "yaml")
+
+    api.amount = "3.20"
+    preview = project.preview()
+    assert preview.returncode != 0
+    assert problems(preview.output) == [PROBLEM + TOO_LOW]
+
+    api.status = 401
+    refused = project.preview()
+    assert refused.returncode != 0
+    assert any(REFUSED in line for line in problems(refused.output))
+
+    project.destroy().check()
+
+
+def test_every_example_is_explained() -> None:
+    """And each is run by the test above."""
+    assert {folder.name for folder in EXAMPLES.glob("plugin-*")} == {f"plugin-{language}" for language in LANGUAGES}
+    for language in LANGUAGES:
+        readme = (EXAMPLES / f"plugin-{language}" / "README.md").read_text(encoding="utf-8")
+        for heading in ("## On the sandbox", "## Live", "## What one sees"):
+            assert heading in readme, language
+
+
+def test_go_users_get_the_version_that_is_tested() -> None:
+    pinned = r"github.com/pulumi/pulumi/sdk/v3 (v[\d.]+)"
+    example = (EXAMPLES / "plugin-go" / "go.mod").read_text(encoding="utf-8")
+    tested = (Path(__file__).with_name("go") / "go.mod").read_text(encoding="utf-8")
+    assert re.findall(pinned, example) == re.findall(pinned, tested)
