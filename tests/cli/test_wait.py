@@ -112,9 +112,9 @@ def test_the_end_of_the_time(cli, api):
     """The last known state: too low is 2. The last look comes shortly before the end."""
     api.amount = "3.20"
     started = time.monotonic()
-    ended = cli("check", "--minimum", "5", "--wait", "2s", "--poll", "60", api=api)
+    ended = cli("check", "--minimum", "5", "--wait", "4s", "--poll", "60", api=api)
     assert ended.status == 2
-    assert ended.out == f"{LOW}; waited 1s\n"
+    assert re.fullmatch(rf"{re.escape(LOW)}; waited [2-4]s\n", ended.out)
     assert len(api.requests) == 2
     assert time.monotonic() - started < 20
 
@@ -132,22 +132,21 @@ def test_an_error_does_not_hide_what_was_known(cli, api):
 def test_nothing_was_ever_known(cli, api):
     """Only errors: cannot tell."""
     api.status = 503
-    ended = cli("check", "--minimum", "5", "--wait", "1s", "--poll", "1", "--max-attempts", "1", api=api)
+    ended = cli("check", "--minimum", "5", "--wait", "4s", "--poll", "60", "--max-attempts", "1", api=api)
     assert ended.status == 3
-    assert "the API failed (HTTP 503" in ended.err.splitlines()[-1]
-    assert "; waited 1s" in ended.err.splitlines()[-1] or "; waited 0s" in ended.err.splitlines()[-1]
+    assert re.search(r"the API failed \(HTTP 503.*; waited [2-4]s$", ended.err.splitlines()[-1])
 
 
 def test_a_slow_server_cannot_stretch_the_time(cli, api):
     """A question that is open when the time is over is given up."""
     api.script("3.20")
-    process = cli.start("check", "--minimum", "5", "--wait", "2s", "--poll", "1", api=api)
+    process = cli.start("check", "--minimum", "5", "--wait", "5s", "--poll", "1", api=api)
     while not api.requests:
         assert process.poll() is None
     api.delay = 3600
     started = time.monotonic()
     out, _ = process.communicate(timeout=30)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 15
     assert process.returncode == 2
     assert "but there was no later answer: no complete answer from" in out
 
@@ -226,7 +225,7 @@ def test_a_countdown_on_a_terminal(cli, api):
         cli, api, "check", "--minimum", "5", "--wait", "15m", env={"TERM": "xterm"}, until=b"next look in 19s"
     )
     assert status == 130
-    assert "\r\033[Kwaiting, 15m00s left, next look in 20s: balance too low" in shown
+    assert re.search(r"\r\033\[Kwaiting, 1(5m00|4m5[0-9])s left, next look in 20s: balance too low", shown)
     assert "Traceback" not in shown
     before, _, after = shown.rpartition("\r\033[K")
     assert after.replace("^C", "").strip() == "lumenfall-balance: stopped"

@@ -186,5 +186,6 @@ def test_the_message_is_the_one_that_people_see(heading: str) -> None:
 
 
 def test_every_kind_of_error_is_explained() -> None:
-    kinds = {value for value in vars(core).values() if isinstance(value, type) and issubclass(value, LumenfallError)}
+    names = [getattr(core, name) for name in core.__all__]
+    kinds = {value for value in names if isinstance(value, type) and issubclass(value, LumenfallError)}
     assert kinds - {type(cause()) for cause in CAUSES.values()} == {LumenfallError}
