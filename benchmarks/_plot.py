@@ -38,8 +38,6 @@ def plot(title: str, x_name: str, y_name: str, lines: Mapping[str, Mapping[int, 
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" '
         f'height="{_HEIGHT}" font-family="Helvetica, Arial, sans-serif" font-size="13" fill="#333" role="img">',
-        "<!-- SPDX-License-Identifier: Apache-2.0 -->",
-        "<!-- SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors -->",
         f"<title>{escape(title)}</title>",
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
         _text(_LEFT, 26, title, 'font-size="16" font-weight="bold"'),

@@ -25,7 +25,6 @@ ROWS = (
         floor="empty program",
     ),
 )
-FLOORS = {"empty program": "Python, an empty program"}
 
 
 def measure(quick: bool) -> Section:
@@ -38,7 +37,7 @@ def measure(quick: bool) -> Section:
             "empty program": Case(bench.python("pass")),
         }
         rounds = 3 if quick else 30
-        return Section("Command line", rounds, ROWS, FLOORS, bench.measure(cases, rounds, warm_up=2))
+        return Section("Command line", rounds, ROWS, {}, bench.measure(cases, rounds, warm_up=2))
 
 
 if __name__ == "__main__":

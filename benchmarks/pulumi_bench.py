@@ -141,7 +141,7 @@ ROWS = (
         1.03,
         floor=_EMPTY_NAME,
     ),
-    Row("the same", "an empty program", "get_balance", _EMPTY_NAME, 1.10, floor=_EMPTY_NAME),
+    Row("the same", "an empty program", "get_balance", _EMPTY_NAME, 1.10),
     Row(
         "`Balance` in preview",
         "a naive dynamic resource with `requests.get`",

@@ -26,7 +26,7 @@ import cli_bench
 import core_bench
 import plugin_bench
 import pulumi_bench
-from _measure import QUICK_FACTOR, ROOT, Figures, Row, Section, as_data, from_data, lines, missed, ratio
+from _measure import QUICK_FACTOR, ROOT, Figures, Growth, Row, Section, as_data, from_data, lines, missed, ratio
 from _plot import plot
 
 DOCS = ROOT / "docs"
@@ -145,6 +145,8 @@ def _page(data: Mapping[str, Any], sections: Sequence[Section]) -> Iterator[str]
     yield _INTRODUCTION
     versions = ", ".join(f"{name} {number}" for name, number in data["versions"].items())
     yield f"Measured on {data['date']} with {versions}; {data['machine']}, load {data['load']:g} before."
+    if data["load"] > 0.5:
+        yield "\n**The machine was busy with other things: figures by the clock mean little, those by processor more.**"
     for section in sections:
         yield f"\n## {section.title}\n\n{section.rounds} rounds.\n"
         yield "| what | against | compared | ours | the other | ratio | aim | by processor | API calls |"
@@ -153,14 +155,7 @@ def _page(data: Mapping[str, Any], sections: Sequence[Section]) -> Iterator[str]
             yield _line(section, row)
         for growth in section.growths:
             yield f"\n![{growth.title}](benchmarks-{growth.of}.svg)\n"
-            yield (
-                "API calls: "
-                + "; ".join(
-                    f"{name}: " + ", ".join(f"{section.figures[case].calls} at {n}" for n, case in line.items())
-                    for name, line in growth.lines.items()
-                )
-                + "."
-            )
+            yield f"API calls: {'; '.join(_growth_of_calls(section, growth))}."
     yield "\n" + _FLOORS.rstrip()
     for section in sections:
         for case, name in section.floors.items():
@@ -174,6 +169,12 @@ def _page(data: Mapping[str, Any], sections: Sequence[Section]) -> Iterator[str]
                 ours, other = (_seconds(section.figures[name].cpu - floor) for name in (row.ours, row.rival))
                 yield f"| {name_of(section, row)} | {row.against} | {_seconds(floor)} | {ours} | {other} |"
     yield "\n" + _READING.rstrip()
+
+
+def _growth_of_calls(section: Section, growth: Growth) -> Iterator[str]:
+    for name, line in growth.lines.items():
+        calls = [str(section.figures[case].calls) for case in line.values()]
+        yield f"{name}, {', '.join(calls) if len(set(calls)) > 1 else f'always {calls[0]}'}"
 
 
 def _line(section: Section, row: Row) -> str:
