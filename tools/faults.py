@@ -117,8 +117,8 @@ def page(matrix: Matrix, seconds: float, engine: Path) -> str:
         )
     lines += [
         "",
-        "The largest process of a Pulumi program is the engine. Times are the surface's own clock where it has one,",
-        "else the server's: from the first connection until the client has gone.",
+        "The largest process of a Pulumi program is the engine. Times are by the surface's own clock where it has one,",
+        "else by the server's: from the first connection until the client has gone.",
         "",
         "## The cases",
         "",

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import random
 import socket
 import ssl
 import struct
@@ -158,7 +159,7 @@ class FaultServer:
         if self._authority:
             self._authority.cert_pem.write_to_path(self.ca_file)
         self._tls = [self._tls_context(kind) for kind in kinds]
-        self._listener = socket.create_server((_HOST, 0), backlog=128)
+        self._listener = _listener()
         self.port: int = self._listener.getsockname()[1]
         self.url = f"{'http' if not kinds else 'https'}://{_HOST}:{self.port}"
         self._acceptor = threading.Thread(target=self._accept, name="fault-server", daemon=True)
@@ -278,6 +279,18 @@ class FaultServer:
             # OpenSSL offers no such thing at its usual level of security.
             context.set_ciphers("ALL:@SECLEVEL=0")
         return context
+
+
+def _listener() -> socket.socket:
+    """A listener on a free port below those that systems give away.
+
+    A port from among those may have been somebody's a moment ago, whose clients, of another test, still try it: each
+    would count here as one connection more.
+    """
+    for _ in range(100):
+        with contextlib.suppress(OSError):
+            return socket.create_server((_HOST, random.randrange(10_000, 32_000)), backlog=128)
+    return socket.create_server((_HOST, 0), backlog=128)
 
 
 @contextlib.contextmanager
