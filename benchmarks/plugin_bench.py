@@ -30,7 +30,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from support.plugin import Plugin  # noqa: E402
 from support.pulumi_project import PulumiProject  # noqa: E402
-from support.sdks import generate  # noqa: E402
+from support.sdks import generate, python_package  # noqa: E402
 
 STARTS = 5
 PROGRAMS = {
@@ -81,10 +81,11 @@ def cases(folder: Path, api: Sandbox) -> dict[str, tuple[int, Callable[[], objec
     }
     script = ROOT / "tools" / "pulumi_engine" / "find_or_build.py"
     engine = subprocess.run([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, check=True)
-    sdk = folder / "sdk"
-    sdk.mkdir()
-    generate(sdk, Path(pwd.getpwuid(os.getuid()).pw_dir))
-    env = {**api.environ, "PYTHONPATH": os.pathsep.join([str(sdk / "python"), str(ROOT)])}
+    sdks, package = folder / "sdks", folder / "package"
+    sdks.mkdir()
+    generate(sdks, Path(pwd.getpwuid(os.getuid()).pw_dir))
+    python_package(package, sdks / "python")
+    env = {**api.environ, "PYTHONPATH": os.pathsep.join([str(package), str(ROOT)])}
     for name, program in PROGRAMS.items():
         project = PulumiProject(
             folder / name.replace(" ", "-"), program, pulumi_bin=Path(engine.stdout.strip()), env=env

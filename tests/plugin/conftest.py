@@ -7,8 +7,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from pulumi_lumenfall.sandbox import Sandbox
 from support.inline import Inline, MakeNode
 from support.plugin import Engine, Plugin
 from support.pulumi_project import PulumiProject
-from support.sdks import generate, go_build, go_module, node_modules, toolchain
+from support.sdks import generate, go_build, go_module, node_modules, python_package, toolchain
 
 # Lower case, and looked for in any: it must be nowhere but in the request.
 KEY = "lmnfl_abc.0s3cr3tmarker0"
@@ -64,10 +62,7 @@ def sdks(real_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def python_sdk(sdks: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python SDK, built and installed into a folder of its own for PYTHONPATH."""
-    folder = tmp_path_factory.mktemp("python-sdk")
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    subprocess.run([*install, "--target", str(folder), str(sdks / "python")], check=True, timeout=120)
-    return folder
+    return python_package(tmp_path_factory.mktemp("python-sdk"), sdks / "python")
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +63,17 @@ def generate(folder: Path, real_home: Path) -> Path:
     """
     program = _generator(real_home)
     subprocess.run([str(program), str(SCHEMA), str(folder)], check=True, timeout=60)
+    return folder
+
+
+def python_package(folder: Path, sdk: Path) -> Path:
+    """Build and install the SDK for Python into a folder of its own, for PYTHONPATH.
+
+    Returns:
+        The folder.
+    """
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*install, "--target", str(folder), str(sdk)], check=True, timeout=INSTALL_SECONDS)
     return folder
 
 
