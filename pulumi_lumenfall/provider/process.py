@@ -54,11 +54,18 @@ async def _serve(engine_address: str | None) -> None:
     await server.start()
 
     ended = asyncio.Event()
+
+    def interrupted() -> None:
+        # The engine hears a Ctrl-C too: it ends what is under way in good order, and then this process. That it does,
+        # as at the end of every run, by a Cancel and then an interrupt, after which it waits up to 5 s for the end.
+        if engine is None or provider.cancelled:
+            ended.set()
+        provider.cancel_calls()
+
     loop = asyncio.get_running_loop()
     with contextlib.suppress(NotImplementedError):  # Windows
         loop.add_signal_handler(signal.SIGTERM, ended.set)
-        # The engine hears a Ctrl-C too: it ends what is under way in good order, and then this process.
-        loop.add_signal_handler(signal.SIGINT, provider.cancel_calls if engine else ended.set)
+        loop.add_signal_handler(signal.SIGINT, interrupted)
 
     # The one thing that the engine reads here.
     print(port, flush=True)

@@ -131,6 +131,11 @@ class ProviderServer:
         self.cancel_calls()
         return Empty()
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether the calls of this run have been ended."""
+        return self._cancelled.is_set()
+
     def cancel_calls(self) -> None:
         """End the calls that wait for an answer; each fails, and none passes."""
         self._cancelled.set()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -14,9 +15,11 @@ import venv
 from pathlib import Path
 
 import pytest
+from google.protobuf.empty_pb2 import Empty
 
 from pulumi_lumenfall.core import __version__
 from pulumi_lumenfall.sandbox import Sandbox
+from support.plugin import Plugin
 from support.pulumi_project import PulumiProject
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +64,37 @@ def test_what_is_in_it(archive: Path) -> None:
     assert not [name for name in modes if "__pycache__" in name or "/cli/" in name or "sandbox" in name]
 
 
+@pytest.fixture
+def unpacked(archive: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "unpacked"
+    with tarfile.open(archive) as contents:
+        contents.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.mark.parametrize("way", ["the executable", "a language host"])
+def test_started_in_both_ways(unpacked: Path, way: str) -> None:
+    """From the archive and not from this checkout, whatever the program's PYTHONPATH."""
+    (unpacked / "hostile").mkdir()
+    (unpacked / "hostile" / "grpc.py").write_text("raise SystemExit('not this one')", encoding="utf-8")
+    if way == "the executable":
+        env = {"PULUMI_PYTHON_CMD": sys.executable, "PYTHONPATH": str(unpacked / "hostile")}
+        plugin = Plugin(env=env, command=[str(unpacked / "pulumi-resource-lumenfall")])
+    else:
+        plugin = Plugin(command=[sys.executable, str(unpacked)])
+    with plugin:
+        assert plugin.stub.GetPluginInfo(Empty()).version == __version__
+
+
+def test_without_what_it_requires(unpacked: Path, tmp_path: Path) -> None:
+    """One line that says what to do."""
+    venv.create(tmp_path / "bare")
+    env = {"PULUMI_PYTHON_CMD": str(tmp_path / "bare" / "bin" / "python"), "PATH": os.defpath}
+    done = subprocess.run([str(unpacked / "pulumi-resource-lumenfall")], env=env, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert re.fullmatch(r"pulumi-resource-lumenfall: No module named .*; run: pulumi plugin install .*\n", done.stderr)
+
+
 def test_installed_and_used(
     archive: Path, python_sdk: Path, polyglot_bin: Path, tmp_path: Path, real_home: Path, api: Sandbox
 ) -> None:
@@ -95,3 +129,13 @@ def test_installed_and_used(
     assert "Successfully generated an SDK for the lumenfall package" in added.output
     # The helper of YAML that the public modules hold cannot write it into Pulumi.yaml; that of an official engine can.
     assert added.returncode == 0 or "method Link not implemented" in added.output
+
+
+def test_named_by_a_project(unpacked: Path, python_sdk: Path, polyglot_bin: Path, tmp_path: Path, api: Sandbox) -> None:
+    """By its folder, in Pulumi.yaml; nothing is installed, and nothing is on PATH."""
+    env = {**api.environ, "PYTHONPATH": str(python_sdk)}
+    project = PulumiProject(tmp_path / "pulumi", PROGRAM, pulumi_bin=polyglot_bin, env=env)
+    project.environment["PATH"] = os.pathsep.join([str(polyglot_bin), os.defpath])
+    with (project.directory / "Pulumi.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"\nplugins:\n  providers:\n    - name: lumenfall\n      path: {unpacked}\n")
+    assert "available: 12.5" in project.stack_init().preview().check().output

@@ -245,6 +245,18 @@ def test_an_interrupt_is_the_engines_to_handle(api: Sandbox) -> None:
     engine.stop()
 
 
+def test_it_ends_when_the_engine_has_no_more_use_for_it() -> None:
+    """The engine says so by a Cancel and an interrupt; it would wait 5 s for one that stays, at the end of each run."""
+    engine = Engine()
+    with Plugin(engine.address) as plugin:
+        plugin.configure(apiKey=KEY)
+        plugin.cancel()
+        plugin.process.send_signal(signal.SIGINT)
+        assert plugin.process.wait(10) == 0
+        assert plugin.stderr() == ""
+    engine.stop()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_without_an_engine_a_signal_ends_it(number: signal.Signals) -> None:
     with Plugin() as plugin:

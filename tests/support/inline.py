@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from support.pulumi_project import PulumiProject
 
-RUN_SECONDS = 120
+RUN_SECONDS = 240
 
 
 class Run(NamedTuple):
