@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,17 +47,25 @@ class Interrupted(NamedTuple):
 
 
 def interrupt(
-    command: Sequence[str], number: int, after_seconds: float, *, env: Mapping[str, str], cwd: Path, group: bool = False
+    command: Sequence[str],
+    number: int,
+    after_seconds: float,
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    group: bool = False,
+    ready: Callable[[], object] = lambda: True,
 ) -> Interrupted:
     """Start a command, send it a signal after a while, and wait for its end.
 
     Args:
         command: The command.
         number: The signal.
-        after_seconds: When to send it. A process that has ended by then is left alone.
+        after_seconds: When to send it, counted from when it is ready. A process that has ended by then is left alone.
         env: Its whole environment.
         cwd: Where it runs.
         group: Whether all that it started gets the signal too, as from a Ctrl-C at a terminal.
+        ready: Whether it has come as far as the test wants it to be; asked again and again.
     """
     with subprocess.Popen(
         command,
@@ -70,6 +79,9 @@ def interrupt(
         start_new_session=True,
     ) as process:
         try:
+            while not ready() and process.poll() is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(0.02)
             try:
                 out, err = process.communicate(timeout=after_seconds)
                 seconds = 0.0
