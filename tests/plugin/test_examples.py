@@ -16,6 +16,8 @@ from support.sdks import go_environment, go_module, toolchain
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LANGUAGES = ("python", "typescript", "go", "yaml")
+# The Go program is compiled first, which takes a while where little of it is in the cache.
+RUN_SECONDS = 300
 PROBLEM = "error: lumenfall:index:Balance resource 'funds' has a problem: "
 # What a Python user reads of the function and of the resource: see tests/pulumi.
 TOO_LOW = "balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
@@ -39,7 +41,8 @@ def project(
 ) -> PulumiProject:
     """A copy of the example in which `pulumi package add` and the language's own installer have been."""
     env = {**api.environ, "LUMENFALL_MAX_ATTEMPTS": "1"}
-    project = PulumiProject(tmp_path, EXAMPLES / f"plugin-{language}", pulumi_bin=polyglot_bin, env=env)
+    example = EXAMPLES / f"plugin-{language}"
+    project = PulumiProject(tmp_path, example, pulumi_bin=polyglot_bin, env=env, timeout_seconds=RUN_SECONDS)
     programs = []
     if language == "python":
         project.environment["PYTHONPATH"] = str(request.getfixturevalue("python_sdk"))
