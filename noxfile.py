@@ -83,7 +83,7 @@ def community(session: nox.Session) -> None:
     (wheel,) = Path(dist).glob("*.whl")
     session.install("ansible", "requests", "pulumi", *TEST_GROUP)
     # Not "python -m pytest": that would put the checkout on the path.
-    session.run("pytest", "-q", "tests/packaging/test_community.py", env={"COMMUNITY_WHEEL": str(wheel)})
+    session.run("pytest", "-q", "tests/packaging/test_community.py", env={"COMMUNITY_WHEEL": str(wheel.resolve())})
 
 
 if __name__ == "__main__":
