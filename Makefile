@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 
-# Needs make and Python >= 3.11 (ansible-core has none for 3.10); each target installs the rest into .venv. The first run of what
-# needs the Pulumi engine also finds or builds it, once, in the user's cache folder.
+# Needs make and Python >= 3.11 (ansible-core has none for 3.10); each target installs the rest into .venv. The first run
+# of what needs the Pulumi engine also finds or builds it, once, in the user's cache folder.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help demo test lint unit engines ansible packages docs pictures prepare release matrix bench clean
+.PHONY: help demo test lint unit engines ansible packages docs pictures prepare release oldest matrix bench clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -18,7 +18,7 @@ help:  ## say what there is to make
 demo: $(READY)  ## show the main job on the embedded sandbox (LIVE=1: read the real account)
 	@LIVE=$(LIVE) $(BIN)/python tools/demo.py
 
-test: lint unit engines ansible packages docs  ## everything that CI runs
+test: lint unit engines ansible packages docs oldest  ## everything that CI runs
 
 lint: $(READY)  ## style, types, licences, links between the parts
 	$(BIN)/ruff check
@@ -46,6 +46,9 @@ docs: $(READY)  ## build the documentation site into build/site; a warning fails
 pictures: $(READY)  ## draw the terminal pictures of the documentation anew
 	$(BIN)/python tools/terminal_pictures.py
 
+oldest: $(READY)  ## the oldest Python, Pulumi SDK, requests and urllib3; where there is no Python 3.10, nothing
+	$(BIN)/nox --session oldest
+
 matrix: $(READY)  ## every supported version: Pythons, ansible-cores, oldest and newest dependencies
 	$(BIN)/nox
 
@@ -61,7 +64,7 @@ bench: $(READY)  ## measure ourselves against what people use instead
 	$(BIN)/python benchmarks/pulumi_bench.py
 
 clean:  ## remove what this file made, except the user's cache
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .nox build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
