@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help demo test lint unit engines ansible packages plugin docs pictures speed bench faults fuzz mutants soak matrix prepare release clean
+.PHONY: help demo test lint unit engines ansible packages plugin docs pictures speed bench faults fuzz mutants soak oldest matrix prepare release clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -18,7 +18,7 @@ help:  ## say what there is to make
 demo: $(READY)  ## show the main job on the embedded sandbox (LIVE=1: read the real account)
 	@LIVE=$(LIVE) $(BIN)/python tools/demo.py
 
-test: lint unit engines ansible packages docs speed  ## everything that CI runs
+test: lint unit engines ansible packages docs oldest speed  ## everything that CI runs
 
 lint: $(READY)  ## style, types, licences, links between the parts
 	$(BIN)/ruff check
@@ -50,6 +50,9 @@ docs: $(READY)  ## build the documentation site into build/site; a warning fails
 pictures: $(READY)  ## draw the terminal pictures of the documentation anew
 	$(BIN)/python tools/terminal_pictures.py
 
+oldest: $(READY)  ## the oldest Python, Pulumi SDK, requests and urllib3; where there is no Python 3.10, nothing
+	$(BIN)/nox --session oldest
+
 matrix: $(READY)  ## every supported version: Pythons, ansible-cores, oldest and newest dependencies
 	$(BIN)/nox
 
@@ -80,7 +83,7 @@ soak: $(READY)  ## 20,000 fetches on 8 threads from a server that fails at rando
 	$(BIN)/python tools/soak.py
 
 clean:  ## remove what this file made, except the user's cache
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .nox build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

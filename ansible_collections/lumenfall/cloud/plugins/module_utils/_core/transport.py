@@ -211,7 +211,8 @@ def _proxies(settings: Settings) -> dict[str, str] | ProxyError:
         value = f"http://{value}"
     try:
         url = parse_url(value)
-        usable = bool(url.host) and url.port != 0 and (url.port or 1) <= 65535
+        # Before 2.8, urllib3 lets a space in a host through.
+        usable = bool(url.host) and " " not in str(url.host) and url.port != 0 and (url.port or 1) <= 65535
     except Exception:  # noqa: BLE001 - LocationParseError, but ValueError and UnicodeError too
         usable = False
     if not usable:
