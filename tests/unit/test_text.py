@@ -87,6 +87,7 @@ def test_secret_shows_and_moves_nowhere() -> None:
         with pytest.raises(TypeError):
             move(KEY)
     assert Secret("a") == Secret("a")
+    assert len({Secret("a"), Secret("a"), Secret("b")}) == 2
     assert Secret("a") not in (Secret("b"), "a")
 
 
