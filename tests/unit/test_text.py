@@ -67,6 +67,22 @@ def test_a_secret_is_redacted_however_it_is_echoed(echo: str) -> None:
     assert not any(secret[i : i + 8] in shown.lower() for i in range(len(secret) - 7))
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"bad key {KEY.reveal()} here", "bad key *** here"),
+        (f"{KEY.reveal()} and {KEY.reveal()[:8]}", "*** and ***"),
+        (f"{KEY.reveal()[:7]} is short", f"{KEY.reveal()[:7]} is short"),
+        (f"\u0130 {KEY.reveal().upper()}!", "\u0130 ***!"),
+        ("nothing of it", "nothing of it"),
+    ],
+)
+def test_only_the_secret_is_redacted(text: str, shown: str) -> None:
+    """What stands around it stays, also letters that change their length with their case."""
+    assert clean(text, [KEY]) == shown
+    assert clean(text, [KEY, Secret("")]) == shown
+
+
 @pytest.mark.parametrize("secret", ["a", "pw", "a::b", "{{x}}", "##"])
 def test_short_and_odd_secrets_are_redacted(secret: str) -> None:
     assert secret not in clean(f"({secret})", [Secret(secret)])
