@@ -113,9 +113,11 @@ class Processes:
             within: Text in the environment of the processes that belong to the test; others are of other tests.
             may_know: Whether a process, by its command line, may have the key there; all may by default.
         """
-        written = {f"command line {number}": line for number, line in enumerate(self.command_lines)}
+        written = {}
         for command_line, environment in self.environments.items():
-            command = command_line.replace(b"\0", b" ").decode(errors="replace")
-            if within.encode() in environment and not may_know(command):
-                written[f"environment of {command}"] = environment
+            if within.encode() in environment:
+                command = command_line.replace(b"\0", b" ").decode(errors="replace")
+                written[f"command line {command}"] = command_line
+                if not may_know(command):
+                    written[f"environment of {command}"] = environment
         return written

@@ -21,6 +21,9 @@ FOUND = [
     ("base_url", b"http://[::1]{{/x"),
     ("base_url", b"http://[::1].example.com/"),
     ("base_url", b"http://[::1%00]:1/x"),
+    ("base_url", b"http://localhost:080"),
+    ("base_url", b"http://[::1%}]:1/x"),
+    ("key", b"Bearer '"),
     # Python's own exception quotes what it takes for a port, and became the context of ours.
     ("base_url", b"https://user:secret/@host"),
     # A code that ends in a colon, before the colon of ours.

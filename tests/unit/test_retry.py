@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import time
+from email.utils import formatdate
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,3 +73,31 @@ def test_nonsense_in_retry_after_is_ignored(value: str | None) -> None:
 def test_retry_after_is_bounded_whatever_comes(value: str) -> None:
     seconds = parse_retry_after(value, NOW)
     assert seconds is None or 0 <= seconds <= MAX_RETRY_AFTER_SECONDS
+
+
+def test_retry_after_at_its_limits() -> None:
+    """A year is the most; and no header is that long."""
+    assert parse_retry_after("31622400", NOW) == 31_622_400
+    assert parse_retry_after("31622401", NOW) is None
+    date = "Wed, 14 Oct 2026 17:48:40 GMT"
+    assert parse_retry_after(date.rjust(100), NOW) == 120
+    assert parse_retry_after(date.rjust(101), NOW) is None
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+def test_a_date_without_a_zone_is_gmt_wherever_the_machine_is(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert parse_retry_after("Wed, 14 Oct 2026 17:48:40 -0000", NOW) == 120
+        assert parse_retry_after("Wed Oct 14 17:48:40 2026", NOW) == 120
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_retry_after_counts_from_now() -> None:
+    """Unless it is told another time."""
+    seconds = parse_retry_after(formatdate(time.time() + 600, usegmt=True))
+    assert seconds is not None
+    assert 580 < seconds <= 600

@@ -74,6 +74,22 @@ def test_a_secret_is_redacted_however_it_is_echoed(echo: str) -> None:
     assert not re.search("[0-9A-Za-z+/_-]{16}", shown.replace("x" * 16, ""))
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"bad key {KEY.reveal()} here", "bad key *** here"),
+        (f"{KEY.reveal()} and {KEY.reveal()[:8]}", "*** and ***"),
+        (f"{KEY.reveal()[:7]} is short", f"{KEY.reveal()[:7]} is short"),
+        (f"\u0130 {KEY.reveal().upper()}!", "\u0130 ***!"),
+        ("nothing of it", "nothing of it"),
+    ],
+)
+def test_only_the_secret_is_redacted(text: str, shown: str) -> None:
+    """What stands around it stays, also letters that change their length with their case."""
+    assert clean(text, [KEY]) == shown
+    assert clean(text, [KEY, Secret("")]) == shown
+
+
 @pytest.mark.parametrize("secret", ["a", "pw", "a::b", "{{x}}", "##"])
 def test_short_and_odd_secrets_are_redacted(secret: str) -> None:
     assert secret not in clean(f"({secret})", [Secret(secret)])
@@ -94,6 +110,7 @@ def test_secret_shows_and_moves_nowhere() -> None:
         with pytest.raises(TypeError):
             move(KEY)
     assert Secret("a") == Secret("a")
+    assert len({Secret("a"), Secret("a"), Secret("b")}) == 2
     assert Secret("a") not in (Secret("b"), "a")
 
 

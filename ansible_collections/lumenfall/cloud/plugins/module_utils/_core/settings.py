@@ -42,6 +42,7 @@ _MAX_CREDENTIALS_BYTES = 1 << 20
 _MAX_CA_BUNDLE_BYTES = 64 << 20
 _NUMBER = re.compile(r"[+-]?([0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12})")
 _URL_HOST = re.compile(r"(\[[^\[\]]*\]|[^\[\]:]*)(:[0-9]*)?")
+_IPV6_ZONE = re.compile(r"[A-Za-z0-9._~%-]*")
 _URL_PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
 _HASHED_CA = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
@@ -331,8 +332,9 @@ def _is_host(host: str) -> bool:
     if ":" in host:
         import ipaddress
 
+        address, _, zone = host.partition("%")
         try:
-            return bool(ipaddress.IPv6Address(host.partition("%")[0]))
+            return bool(ipaddress.IPv6Address(address)) and _IPV6_ZONE.fullmatch(zone) is not None
         except ValueError:
             return False
     try:
