@@ -196,6 +196,7 @@ def test_it_does_not_wait_for_what_does_not_pass(funded, api):
     [
         ("require_balance_minimum=", "require_balance_minimum: it is not set; set it"),
         ("require_balance_minimum=abc", "require_balance_minimum: abc is not an amount of dollars"),
+        ("require_balance_minimum=::error::5", "require_balance_minimum: ??error??5 is not an amount of dollars"),
         ("require_balance_minimum=1,50", "require_balance_minimum: 1,50 is not"),
         ("require_balance_minimum=nan", "require_balance_minimum: nan is not"),
         ("require_balance_minimum=-1", "require_balance_minimum: -1 is not"),

@@ -817,7 +817,7 @@ SURFACES = (
     Surface("test `funded`", "on what the module has registered, a failure too", play_funded),
     Surface("lookup", "in an expression; an `ansible-playbook` for each environment", play_lookup),
     Surface("role", "`require_balance`, a play for each case", play_role),
-    Surface("`get_balance`", "a program on the real engine, all cases in one `pulumi up`", play_get_balance),
+    Surface("`get_balance`", "programs on the real engine, half of the cases in each", play_get_balance),
     Surface("`require_balance`", "likewise", play_require_balance),
     Surface("`balance_hook`", "a resource for each case on the real engine: made or not made", play_hook),
     Surface("`Balance`", "in Pulumi's own process for dynamic resources, over gRPC: Check, then Create", play_balance),

@@ -13,6 +13,9 @@ import unicodedata
 import pytest
 
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import client as core_client
+
+# Loaded here: on a busy machine it takes seconds, which are none of the first fault's.
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core import transport  # noqa: F401
 from pulumi_lumenfall.core import AccountBalance, LumenfallClient, LumenfallError, judge_error
 from support.fault_server import FaultServer
 from support.faults import FAULTS, Fault
