@@ -603,8 +603,9 @@ _ODD_STATUSES: Table = {
     "letters": (says(_status_line(b"HTTP/1.1 2OO OK")), BROKEN),
     "glued": (says(_status_line(b"HTTP/1.1 200OK")), BROKEN),
     # Python's int() takes these for 200, as does http.client.
-    "0200": (says(_status_line(b"HTTP/1.1 0200 OK")), BROKEN_BUT_WHOLE),
-    "underscores": (says(_status_line(b"HTTP/1.1 2_0_0 OK")), BROKEN_BUT_WHOLE),
+    "0200": (says(_status_line(b"HTTP/1.1 0200 OK")), BROKEN),
+    "plus": (says(_status_line(b"HTTP/1.1 +200 OK")), BROKEN),
+    "underscores": (says(_status_line(b"HTTP/1.1 2_0_0 OK")), BROKEN),
     # An interim answer, then the real one: RFC 9110 section 15.2 lets a client go on to it.
     "100-then-200": (says(b"HTTP/1.1 100 Continue\r\n\r\n", answer()), KNOWN_OR_INVALID),
     "103-then-200": (says(b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n", answer()), KNOWN_OR_INVALID),

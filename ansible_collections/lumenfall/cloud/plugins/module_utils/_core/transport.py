@@ -382,22 +382,37 @@ class _WholeLines:
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
+        self.last_line = b""
 
     def readline(self, limit: int = -1) -> bytes:
         line: bytes = self._stream.readline(limit)
         if not line.endswith(b"\n") and len(line) != limit:
             raise _Cut
+        self.last_line = line
         return line
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
 
+# Three digits (RFC 9112, section 4): http.client takes whatever int() does, such as "+200" and "2_0_0".
+_STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] +[0-9]{3}(\s.*)?", re.DOTALL)
+
+
 class _Response(http.client.HTTPResponse):
     """Notes the status and the framing of an answer, strictly, before urllib3 sees it."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fp: Any = _WholeLines(self.fp)
+
+    def _read_status(self) -> Any:
+        found = super()._read_status()  # type: ignore[misc]
+        if not _STATUS_LINE.fullmatch(self.fp.last_line):
+            raise http.client.BadStatusLine("not three digits")
+        return found
+
     def begin(self) -> None:
-        self.fp = _WholeLines(self.fp)  # type: ignore[assignment]
         super().begin()
         wire = _wire()
         fields = self.msg
