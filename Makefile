@@ -51,7 +51,7 @@ pictures: $(READY)  ## draw the terminal pictures of the documentation anew
 	$(BIN)/python tools/terminal_pictures.py
 
 oldest: $(READY)  ## the oldest Python, Pulumi SDK, requests and urllib3; where there is no Python 3.10, nothing
-	$(BIN)/nox --session oldest
+	env -u CI $(BIN)/nox --session oldest
 
 matrix: $(READY)  ## every supported version: Pythons, ansible-cores, oldest and newest dependencies
 	$(BIN)/nox
