@@ -31,8 +31,12 @@ ANSIBLES = {
     "2.21": ("3.12", "ansible-core>=2.21,<2.22"),
     "2.22": ("3.13", "ansible-core>=2.22.0b1,<2.23"),
 }
-# Without engine: fast enough to run on every Python. The rest is the same code on the same SDK.
-FAST = ("tests/unit", "tests/cli", "tests/plugin", "tests/pulumi/test_functions.py", "tests/pulumi/test_hooks.py")
+# Without engine or Go: what does not differ by Python is tested by "make test".
+FAST = (
+    *("tests/unit", "tests/cli"),
+    *(f"tests/plugin/test_{name}.py" for name in ("function", "process", "resource")),
+    *(f"tests/pulumi/test_{name}.py" for name in ("functions", "hooks")),
+)
 # What meets the libraries that have an oldest version.
 CLOSE = (*(f"tests/unit/test_{name}.py" for name in ("client", "faults", "network")), *FAST[-2:])
 TEST_GROUP = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
