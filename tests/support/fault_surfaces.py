@@ -742,7 +742,7 @@ def _check_and_create(plugin: Any, inputs: Mapping[str, Any]) -> Played:
     checked = plugin.check(**inputs)
     problems = failures(checked)
     if problems:
-        words = "; ".join(reason for _, reason in problems)
+        words = "; ".join(problems)
         return Played(verdict_of(words), words)
     created = values(plugin.create(values(checked.inputs)).properties)
     return Played("enough" if created.get("sufficient") is True else "made, but not sufficient", "", created["status"])
@@ -778,7 +778,7 @@ def play_plugin_function(stage: Stage) -> Results:
         response = plugin.get_balance(**gate)
         problems = failures(response)
         if problems:
-            words = "; ".join(reason for _, reason in problems)
+            words = "; ".join(problems)
             return Played(verdict_of(words), words)
         found = values(getattr(response, "return"))
         passed = found.get("sufficient") is True

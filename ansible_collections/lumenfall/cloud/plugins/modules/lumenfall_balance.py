@@ -102,7 +102,7 @@ msg:
     - With O(minimum) it names the verdict, what there is, what is needed, and what to do.
   returned: always
   type: str
-  sample: enough: 12.50 usd available (prepaid), 7.50 more than the 5.00 needed
+  sample: 'enough: 12.50 usd available (prepaid), 7.50 more than the 5.00 needed'
 balance:
   description: The balance of the account.
   returned: success
