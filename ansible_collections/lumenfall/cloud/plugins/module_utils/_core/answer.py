@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Dict, Tuple, Type
 
-from .balance import AccountBalance, parse_balance
+from .balance import AccountBalance, JSONNumber, parse_balance
 from .errors import (
     APIError,
     AuthenticationError,
@@ -101,17 +101,20 @@ def _lenient_json(body: bytes) -> Any:
 def _error_facts(document: Any, secrets: Tuple[Secret, ...]) -> Tuple[str | None, str | None]:
     """The error's message and code, cleaned, from a body of whatever shape."""
     error = document.get("error") if isinstance(document, dict) else None
-    if type(error) is str:
+    if _is_text(error):
         return clean(error, secrets) or None, None
     if not isinstance(error, dict):
         return None, None
 
     def text(name: str) -> str | None:
         value = error.get(name)
-        # Exactly: the numbers of a 200 answer are kept as texts of a kind of their own.
-        return (clean(value, secrets) or None) if type(value) is str else None
+        return (clean(value, secrets) or None) if _is_text(value) else None
 
     return text("message"), text("code")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and not isinstance(value, JSONNumber)
 
 
 def _said(message: str | None, code: str | None) -> str:

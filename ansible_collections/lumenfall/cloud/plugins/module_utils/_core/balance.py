@@ -171,8 +171,8 @@ def _parse_json(body: bytes) -> Any:
     try:
         document = json.loads(
             text,
-            parse_float=_Number,
-            parse_int=_Number,
+            parse_float=JSONNumber,
+            parse_int=JSONNumber,
             parse_constant=_refuse_constant,
             object_pairs_hook=_unique_keys,
         )
@@ -187,7 +187,7 @@ def _parse_json(body: bytes) -> Any:
     return document
 
 
-class _Number(str):
+class JSONNumber(str):
     """A JSON number as it was written, so that nothing is lost or computed before it is needed."""
 
 
@@ -250,7 +250,7 @@ def _read_balance(document: Any, request_id: str | None) -> AccountBalance | Dic
         raise _NotABalance("it has no 'available.amount'")
     amount = available["amount"]
     if amount is not None:
-        amount = parse_decimal(amount) if isinstance(amount, _Number) else None
+        amount = parse_decimal(amount) if isinstance(amount, JSONNumber) else None
         if amount is None:
             raise _NotABalance("its 'available.amount' is neither a number of dollars nor null")
     return AccountBalance(billing_type, amount, "usd", request_id)

@@ -332,7 +332,7 @@ def _is_host(host: str) -> bool:
     if ":" in host:
         import ipaddress
 
-        address, _, zone = host.partition("%")
+        address, _percent, zone = host.partition("%")
         try:
             return bool(ipaddress.IPv6Address(address)) and _IPV6_ZONE.fullmatch(zone) is not None
         except ValueError:
