@@ -42,7 +42,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "retry.py": ("test_retry.py", "test_client.py", "test_fuzz.py"),
     "text.py": ("test_text.py", "test_gate.py", "test_settings.py", "test_fuzz.py"),
     "answer.py": ("test_answer.py", "test_client.py", "test_faults.py"),
-    "client.py": ("test_client.py", "test_settings.py", "test_faults.py"),
+    "client.py": ("test_client.py", "test_network.py", "test_settings.py", "test_faults.py"),
     "settings.py": ("test_settings.py", "test_client.py", "test_network.py", "test_fuzz.py"),
     "transport.py": ("test_client.py", "test_network.py", "test_faults.py"),
     "proxy.py": ("test_proxy.py", "test_network.py"),
@@ -82,10 +82,12 @@ class Mutant(NamedTuple):
     tree: ast.Module
 
 
-def mutants(source: str) -> Iterator[Mutant]:
-    """Every mutant of a file, in the order of its lines."""
+def mutants(source: str, lines: range) -> Iterator[Mutant]:
+    """Every mutant of some lines of a file, in their order."""
     original = ast.parse(source)
     for index, (node, _) in enumerate(_candidates(original)):
+        if getattr(node, "lineno", 0) not in lines:
+            continue
         for change in range(len(_changes(node))):
             tree = copy.deepcopy(original)
             target, place = _candidates(tree)[index]
@@ -264,7 +266,7 @@ def survivors(file: str, jobs: int, earlier: str | None, lines: range, keep: str
     running: dict[int, tuple[Mutant, float]] = {}
     alive: list[Mutant] = []
     # One at a time: a child is forked sooner from a parent that holds little.
-    pending = mutants((CORE / file).read_text(encoding="utf-8"))
+    pending = mutants((CORE / file).read_text(encoding="utf-8"), lines)
     total, exhausted = 0, False
     while not exhausted or running:
         while not exhausted and len(running) < jobs:
@@ -272,8 +274,6 @@ def survivors(file: str, jobs: int, earlier: str | None, lines: range, keep: str
             if mutant is None:
                 exhausted = True
                 break
-            if mutant.line not in lines:
-                continue
             total += 1
             if earlier is not None and _survived(file, mutant) not in earlier:
                 continue
@@ -310,14 +310,15 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-k", default="not test_fault or not slow", help="which tests, as in pytest")
     parser.add_argument("files", nargs="*", default=list(TESTS))
     options = parser.parse_args(arguments)
+    first, last = map(int, options.lines.split("-"))
+    lines = range(first, last + 1)
     os.chdir(ROOT)
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
     if options.show:
         for file in options.files:
-            for mutant in mutants((CORE / file).read_text(encoding="utf-8")):
+            for mutant in mutants((CORE / file).read_text(encoding="utf-8"), lines):
                 print(f"{file}:{mutant.line}  {mutant.what}")
         return 0
-    first, last = map(int, options.lines.split("-"))
     earlier = options.again and options.again.read_text(encoding="utf-8")
     _preload()
     rows = []
@@ -329,7 +330,7 @@ def main(arguments: Sequence[str]) -> int:
             print(f"{file}: its tests fail without a mutant too", file=sys.stderr)
             return 1
         started = time.monotonic()
-        total, alive = survivors(file, options.jobs, earlier, range(first, last + 1), options.k)
+        total, alive = survivors(file, options.jobs, earlier, lines, options.k)
         rows.append((file, total, total - len(alive)))
         print(f"{file}: {total} mutants, {total - len(alive)} noticed ({time.monotonic() - started:.0f} s)", flush=True)
     total, noticed = sum(row[1] for row in rows), sum(row[2] for row in rows)
