@@ -259,9 +259,11 @@ def test_a_wrong_key(api: Sandbox) -> None:
 def test_a_closed_client_says_so(api: Sandbox) -> None:
     with client(api) as lumenfall:
         pass
-    lumenfall.close()
-    with pytest.raises(ConfigurationError, match="closed"):
-        lumenfall.fetch_balance()
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="closed") as caught:
+            lumenfall.fetch_balance()
+        assert caught.value.hint == "make a new LumenfallClient"
+        lumenfall.close()
     assert not api.requests
 
 

@@ -107,6 +107,48 @@ def test_http_where_tls_is_expected() -> None:
         assert server.connections == 1
 
 
+LENGTH = b"Content-Length: %d" % len(BODY)
+CHUNKED = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "problem"),
+    [
+        *(
+            (b"Content-Length: " + length, BODY, "its Content-Length makes no sense")
+            for length in (b"-1", b"+%d" % len(BODY), b"1_0", b"0x67", b"abc", b"1 0", b"9" * 19)
+        ),
+        (LENGTH + b"\r\nTransfer-Encoding: chunked", CHUNKED, "both Content-Length and Transfer-Encoding"),
+        # The lines after it would not count, and so neither would a length that shows a cut.
+        (b"no colon here\r\nContent-Length: 500", BODY, "its header lines are malformed"),
+        (b": no name\r\n" + LENGTH, BODY, "its header lines are malformed"),
+        (LENGTH + b"\r\nFrom nobody", BODY, "its header lines are malformed"),
+    ],
+)
+def test_a_balance_in_a_frame_that_cannot_be_trusted_is_none(head: bytes, body: bytes, problem: str) -> None:
+    """Nobody can tell whether it was cut, or where it ends."""
+
+    def play(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\n%s\r\n\r\n%s" % (head, body))
+
+    with FaultServer(play) as server:
+        error = error_of(server)
+        assert (type(error), error.attempts) == (core.InvalidResponseError, 1)
+        assert str(error).endswith(problem)
+
+
+def test_a_header_line_without_end_is_asked_for_once() -> None:
+    def play(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nX: %s\r\n\r\n" % (b"x" * 70_000))
+        connection.stall()
+
+    with FaultServer(play) as server:
+        error = error_of(server)
+        assert (type(error), error.attempts) == (core.InvalidResponseError, 1)
+
+
 def test_refused_is_retried() -> None:
     with refused_port() as port, pytest.raises(core.ConnectionFailedError) as caught:
         LumenfallClient(KEY, base_url=f"http://127.0.0.1:{port}").fetch_balance()
