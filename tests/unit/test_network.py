@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http.client
 import socket
 import threading
@@ -135,6 +136,27 @@ def test_a_balance_in_a_frame_that_cannot_be_trusted_is_none(head: bytes, body: 
     with FaultServer(play) as server:
         error = error_of(server)
         assert (type(error), error.attempts) == (core.InvalidResponseError, 1)
+        assert str(error).endswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("body", "attempts", "problem"),
+    [
+        # The whole balance can be unpacked from each of these.
+        (gzip.compress(BODY)[:-8], 3, "its compressed data ends early"),
+        (gzip.compress(BODY) + b"more", 1, "there is more after its compressed data"),
+    ],
+)
+def test_a_packed_balance_counts_only_as_a_whole(body: bytes, attempts: int, problem: str) -> None:
+    def play(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+
+    with FaultServer(play) as server:
+        error = error_of(server)
+        assert (type(error), error.attempts) == (core.InvalidResponseError, attempts)
         assert str(error).endswith(problem)
 
 
@@ -340,6 +362,7 @@ def test_a_failing_proxy(
         if type(error) is core.ProxyError:
             assert "HTTPS_PROXY" in str(error)
             assert error.status == fault.get("refuse")
+            assert ("user and password" in str(error.hint)) is (error.status == 407)
 
 
 def test_a_late_proxy_leaves_the_handshake_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
