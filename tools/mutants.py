@@ -8,7 +8,10 @@ is forked from one where pytest and requests are loaded already. No file is writ
 
 Texts for people (a string with a space in it) are left alone: their wording is not what a verdict depends on.
 
-    tools/mutants.py [--jobs 2] [--show] [--again OUTPUT] [gate.py ...]
+    tools/mutants.py [--jobs 2] [--show] [--again OUTPUT] [--lines 1-99] [-k EXPRESSION] [gate.py ...]
+
+A run takes long where a test needs a server: leave out what cannot matter with -k (as in pytest), and run what survived
+once more with all of it (--again).
 """
 
 from __future__ import annotations
@@ -39,9 +42,10 @@ TESTS: dict[str, tuple[str, ...]] = {
     "retry.py": ("test_retry.py", "test_client.py", "test_fuzz.py"),
     "text.py": ("test_text.py", "test_gate.py", "test_settings.py", "test_fuzz.py"),
     "answer.py": ("test_answer.py", "test_client.py", "test_faults.py"),
-    "client.py": ("test_client.py", "test_settings.py", "test_faults.py"),
+    "client.py": ("test_client.py", "test_network.py", "test_settings.py", "test_faults.py"),
     "settings.py": ("test_settings.py", "test_client.py", "test_network.py", "test_fuzz.py"),
     "transport.py": ("test_client.py", "test_network.py", "test_faults.py"),
+    "proxy.py": ("test_proxy.py", "test_network.py"),
 }
 
 _SWAPS: dict[type, tuple[type, ...]] = {
@@ -78,10 +82,12 @@ class Mutant(NamedTuple):
     tree: ast.Module
 
 
-def mutants(source: str) -> Iterator[Mutant]:
-    """Every mutant of a file, in the order of its lines."""
+def mutants(source: str, lines: range) -> Iterator[Mutant]:
+    """Every mutant of some lines of a file, in their order."""
     original = ast.parse(source)
     for index, (node, _) in enumerate(_candidates(original)):
+        if getattr(node, "lineno", 0) not in lines:
+            continue
         for change in range(len(_changes(node))):
             tree = copy.deepcopy(original)
             target, place = _candidates(tree)[index]
@@ -211,7 +217,7 @@ class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self._tree, str(self._path), "exec"), module.__dict__)  # noqa: S102 - our own source, changed
 
 
-def _run(file: str, tree: ast.Module | None, log: int) -> int:
+def _run(file: str, tree: ast.Module | None, log: int, keep: str) -> int:
     """In a child: run the tests of a file against a mutant (or, without one, against the file as it is)."""
     import pytest
 
@@ -222,7 +228,7 @@ def _run(file: str, tree: ast.Module | None, log: int) -> int:
         sys.meta_path.insert(0, _Mutated(f"{PACKAGE}.{file.removesuffix('.py')}", CORE / file, tree))
     tests = [f"tests/unit/{name}" for name in TESTS[file] if (ROOT / "tests/unit" / name).exists()]
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=mutants"]
-    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning", "-k", "not test_fault or not slow"]
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning", "-k", keep]
     return int(pytest.main([*options, *tests]))
 
 
@@ -246,19 +252,21 @@ def _survived(file: str, mutant: Mutant) -> str:
     return f"  survived {file}:{mutant.line}  {mutant.what}"
 
 
-def survivors(file: str, jobs: int, earlier: str | None) -> tuple[int, list[Mutant]]:
+def survivors(file: str, jobs: int, earlier: str | None, lines: range, keep: str) -> tuple[int, list[Mutant]]:
     """Run the mutants of a file: how many there are, and those that no test noticed.
 
     Args:
         file: Its name.
         jobs: How many to run at once.
         earlier: The output of an earlier run: of it, only the survivors are run again.
+        lines: Of the file, the ones that are changed.
+        keep: Which tests: pytest's -k.
     """
     log = os.open(os.devnull, os.O_WRONLY)
     running: dict[int, tuple[Mutant, float]] = {}
     alive: list[Mutant] = []
     # One at a time: a child is forked sooner from a parent that holds little.
-    pending = mutants((CORE / file).read_text(encoding="utf-8"))
+    pending = mutants((CORE / file).read_text(encoding="utf-8"), lines)
     total, exhausted = 0, False
     while not exhausted or running:
         while not exhausted and len(running) < jobs:
@@ -273,7 +281,7 @@ def survivors(file: str, jobs: int, earlier: str | None) -> tuple[int, list[Muta
             if pid == 0:
                 code = 1
                 try:
-                    code = _run(file, mutant.tree, log)
+                    code = _run(file, mutant.tree, log, keep)
                 finally:
                     os._exit(code)
             running[pid] = (mutant, time.monotonic())
@@ -298,13 +306,17 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--show", action="store_true", help="list the mutants and run nothing")
     parser.add_argument("--again", type=Path, help="run only the survivors that an earlier run's output lists")
+    parser.add_argument("--lines", default="1-99999", help="only the mutants of these lines, such as 100-199")
+    parser.add_argument("-k", default="not test_fault or not slow", help="which tests, as in pytest")
     parser.add_argument("files", nargs="*", default=list(TESTS))
     options = parser.parse_args(arguments)
+    first, last = map(int, options.lines.split("-"))
+    lines = range(first, last + 1)
     os.chdir(ROOT)
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
     if options.show:
         for file in options.files:
-            for mutant in mutants((CORE / file).read_text(encoding="utf-8")):
+            for mutant in mutants((CORE / file).read_text(encoding="utf-8"), lines):
                 print(f"{file}:{mutant.line}  {mutant.what}")
         return 0
     earlier = options.again and options.again.read_text(encoding="utf-8")
@@ -313,12 +325,12 @@ def main(arguments: Sequence[str]) -> int:
     for file in options.files:
         pid = os.fork()
         if pid == 0:
-            os._exit(_run(file, None, 2))
+            os._exit(_run(file, None, 2, options.k))
         if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0:
             print(f"{file}: its tests fail without a mutant too", file=sys.stderr)
             return 1
         started = time.monotonic()
-        total, alive = survivors(file, options.jobs, earlier)
+        total, alive = survivors(file, options.jobs, earlier, lines, options.k)
         rows.append((file, total, total - len(alive)))
         print(f"{file}: {total} mutants, {total - len(alive)} noticed ({time.monotonic() - started:.0f} s)", flush=True)
     total, noticed = sum(row[1] for row in rows), sum(row[2] for row in rows)

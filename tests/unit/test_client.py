@@ -171,6 +171,23 @@ def test_unavailable_is_returned_where_no_time_is_left_to_ask_again(
     assert len(api.requests) == 1
 
 
+def test_unavailable_is_returned_where_the_server_asks_for_a_long_wait(api: Sandbox, waits: list[float]) -> None:
+    """How long it asks to be left alone is told with an error, and this is none."""
+    body = '{"object": "balance", "billing_type": "prepaid", "available": {"amount": null, "currency": "usd"}}'
+    api.script(Answer(200, body, {"Retry-After": "120"}))
+    assert client(api, timeout=20).fetch_balance().status == "unavailable"
+    assert (len(api.requests), waits) == (1, [])
+
+
+def test_the_backoff_grows_from_the_first_retry_on(
+    api: Sandbox, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_client, "backoff_seconds", lambda retry: 0.25 * (retry + 1))
+    api.script(503, 503)
+    client(api).fetch_balance()
+    assert waits == [0.25, 0.5]
+
+
 def test_postpaid_is_asked_once(api: Sandbox) -> None:
     api.amount, api.billing_type = None, "postpaid"
     assert client(api).fetch_balance().status == "postpaid"
@@ -242,9 +259,11 @@ def test_a_wrong_key(api: Sandbox) -> None:
 def test_a_closed_client_says_so(api: Sandbox) -> None:
     with client(api) as lumenfall:
         pass
-    lumenfall.close()
-    with pytest.raises(ConfigurationError, match="closed"):
-        lumenfall.fetch_balance()
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="closed") as caught:
+            lumenfall.fetch_balance()
+        assert caught.value.hint == "make a new LumenfallClient"
+        lumenfall.close()
     assert not api.requests
 
 

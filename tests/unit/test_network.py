@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http.client
 import socket
 import threading
@@ -105,6 +106,69 @@ def test_http_where_tls_is_expected() -> None:
         with pytest.raises(core.TLSError, match="handshake"):
             client.fetch_balance()
         assert server.connections == 1
+
+
+LENGTH = b"Content-Length: %d" % len(BODY)
+CHUNKED = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "problem"),
+    [
+        *(
+            (b"Content-Length: " + length, BODY, "its Content-Length makes no sense")
+            for length in (b"-1", b"+%d" % len(BODY), b"1_0", b"0x67", b"abc", b"1 0", b"9" * 19)
+        ),
+        (LENGTH + b"\r\nTransfer-Encoding: chunked", CHUNKED, "both Content-Length and Transfer-Encoding"),
+        # The lines after it would not count, and so neither would a length that shows a cut.
+        (b"no colon here\r\nContent-Length: 500", BODY, "its header lines are malformed"),
+        (b": no name\r\n" + LENGTH, BODY, "its header lines are malformed"),
+        (LENGTH + b"\r\nFrom nobody", BODY, "its header lines are malformed"),
+    ],
+)
+def test_a_balance_in_a_frame_that_cannot_be_trusted_is_none(head: bytes, body: bytes, problem: str) -> None:
+    """Nobody can tell whether it was cut, or where it ends."""
+
+    def play(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\n%s\r\n\r\n%s" % (head, body))
+
+    with FaultServer(play) as server:
+        error = error_of(server)
+        assert (type(error), error.attempts) == (core.InvalidResponseError, 1)
+        assert str(error).endswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("body", "attempts", "problem"),
+    [
+        # The whole balance can be unpacked from each of these.
+        (gzip.compress(BODY)[:-8], 3, "its compressed data ends early"),
+        (gzip.compress(BODY) + b"more", 1, "there is more after its compressed data"),
+    ],
+)
+def test_a_packed_balance_counts_only_as_a_whole(body: bytes, attempts: int, problem: str) -> None:
+    def play(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+
+    with FaultServer(play) as server:
+        error = error_of(server)
+        assert (type(error), error.attempts) == (core.InvalidResponseError, attempts)
+        assert str(error).endswith(problem)
+
+
+def test_a_header_line_without_end_is_asked_for_once() -> None:
+    def play(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nX: %s\r\n\r\n" % (b"x" * 70_000))
+        connection.stall()
+
+    with FaultServer(play) as server:
+        error = error_of(server)
+        assert (type(error), error.attempts) == (core.InvalidResponseError, 1)
 
 
 def test_refused_is_retried() -> None:
@@ -298,6 +362,7 @@ def test_a_failing_proxy(
         if type(error) is core.ProxyError:
             assert "HTTPS_PROXY" in str(error)
             assert error.status == fault.get("refuse")
+            assert ("user and password" in str(error.hint)) is (error.status == 407)
 
 
 def test_a_late_proxy_leaves_the_handshake_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
