@@ -145,7 +145,7 @@ def _page(data: Mapping[str, Any], sections: Sequence[Section]) -> Iterator[str]
     yield _INTRODUCTION
     versions = ", ".join(f"{name} {number}" for name, number in data["versions"].items())
     yield f"Measured on {data['date']} with {versions}; {data['machine']}, load {data['load']:g} before."
-    if data["load"] > 0.5:
+    if data["load"] > 1:
         yield "\n**The machine was busy with other things: figures by the clock mean little, those by processor more.**"
     for section in sections:
         yield f"\n## {section.title}\n\n{section.rounds} rounds.\n"
