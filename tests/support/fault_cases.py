@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from support.fault_server import Connection, Play
 from support.faults import FAULTS, Fault, answer, bomb, says
-from support.marker import MARKER
+from support.leaks import MARKER
 from support.proxy import tunnel
 
 __all__ = ["CASES", "CANNOT_TELL", "ENOUGH", "SAMPLE", "TOO_LOW", "Case"]

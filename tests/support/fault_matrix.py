@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from support.fault_cases import ATTEMPTS, Case
 from support.fault_surfaces import SURFACES, Played, Stage, Surface, World
-from support.marker import MARKER, leaked
+from support.leaks import MARKER, leaked
 
 __all__ = ["PROBLEMS", "Matrix", "Run", "play", "problems_of"]
 

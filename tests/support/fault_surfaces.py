@@ -28,7 +28,7 @@ from support.fault_cases import ATTEMPTS, CREDENTIALS, Case
 from support.fault_players import memory_of, refused, verdict_of
 from support.fault_server import Connection, FaultServer
 from support.faults import answer, says
-from support.marker import KEY
+from support.leaks import KEY
 
 __all__ = ["SURFACES", "Played", "Stage", "Surface", "World"]
 
@@ -736,14 +736,18 @@ def play_balance(stage: Stage) -> Results:
     return {name: result for results in played for name, result in results.items()}
 
 
+def _refusal(problems: list[str]) -> Played:
+    words = "; ".join(problems)
+    return Played(verdict_of(words), words)
+
+
 def _check_and_create(plugin: Any, inputs: Mapping[str, Any]) -> Played:
     from support.plugin import failures, values
 
     checked = plugin.check(**inputs)
     problems = failures(checked)
     if problems:
-        words = "; ".join(problems)
-        return Played(verdict_of(words), words)
+        return _refusal(problems)
     created = values(plugin.create(values(checked.inputs)).properties)
     return Played("enough" if created.get("sufficient") is True else "made, but not sufficient", "", created["status"])
 
@@ -778,8 +782,7 @@ def play_plugin_function(stage: Stage) -> Results:
         response = plugin.get_balance(**gate)
         problems = failures(response)
         if problems:
-            words = "; ".join(problems)
-            return Played(verdict_of(words), words)
+            return _refusal(problems)
         found = values(getattr(response, "return"))
         passed = found.get("sufficient") is True
         return Played("enough" if passed else refused(found["status"]), "", found["status"])

@@ -51,6 +51,12 @@ def leaks(written: Mapping[str, bytes], secret: str = MARKER) -> list[str]:
     return found
 
 
+def leaked(*texts: str | bytes | None) -> bool:
+    """Whether the marker is in one of the texts."""
+    raw = (text if isinstance(text, bytes) else (text or "").encode("utf-8", "surrogatepass") for text in texts)
+    return bool(leaks({str(number): data for number, data in enumerate(raw)}))
+
+
 def lines_with(text: str, secret: str = MARKER) -> list[str]:
     """The lines of a log that hold it."""
     wanted = traces(secret)

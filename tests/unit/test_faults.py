@@ -19,7 +19,7 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._core import trans
 from pulumi_lumenfall.core import AccountBalance, LumenfallClient, LumenfallError, judge_error
 from support.fault_server import FaultServer
 from support.faults import FAULTS, Fault
-from support.marker import KEY, leaked
+from support.leaks import KEY, leaked
 
 SHORT_SECONDS = 0.4
 LONG_SECONDS = 5.0

@@ -121,14 +121,14 @@ class ActionModule(ActionBase):
         return _unpack(answer or {})
 
     def _ask_there(
-        self, given_arguments: Dict[str, Any], options: Dict[str, Any], task_vars: Dict[str, Any]
+        self, arguments: Dict[str, Any], options: Dict[str, Any], task_vars: Dict[str, Any]
     ) -> Dict[str, Any]:
         """Run the module on the host that the task is delegated to; once for all hosts of the task, too.
 
         Raises:
             LumenfallError: The key or the base URL in the task's environment is malformed.
         """
-        arguments = _Arguments(given_arguments)
+        arguments = _Arguments(arguments)
         environment: Dict[str, Any] = {}
         self._compute_environment_string(environment)
         # Ansible puts the environment into the command line that it runs there, where -vvv and the
