@@ -172,9 +172,7 @@ ROWS = (
 FLOORS = {_EMPTY_NAME: "`pulumi preview`, an empty program", "import pulumi": "`import pulumi`"}
 
 
-def _run(
-    bench: Bench, pulumi_bin: Path, program: str, command: str = "preview", delay_seconds: float = 0.0
-) -> Callable[[], Cost]:
+def _run(bench: Bench, pulumi_bin: Path, program: str, command: str = "preview") -> Callable[[], Cost]:
     """A program in a project of its own, made at once; one about a resource is deployed once before it is measured."""
     project = PulumiProject(
         bench.folder / f"project-{len(list(bench.folder.iterdir()))}",
@@ -190,7 +188,6 @@ def _run(
 
     def call() -> None:
         nonlocal within
-        bench.api.delay = delay_seconds
         found = re.search(r"seconds *: (\S+)", go().check().output)
         within = float(found[1]) if found else 0.0
 
@@ -213,16 +210,16 @@ def measure(quick: bool) -> Section:
     pulumi_bin = engine()
     with open_bench() as bench:
 
-        def case(program: str, calls: int, *how: object, every: int = 1) -> Case:
-            return Case(_run(bench, pulumi_bin, program, *how), calls, every)
+        def case(program: str, calls: int, *how: object, every: int = 1, delay: float = 0.0) -> Case:
+            return Case(_run(bench, pulumi_bin, program, *how), calls, every, delay)
 
         imports = {name: Case(bench.python(code), calls) for name, (code, calls) in _IMPORTS.items()}
         programs = {
             _EMPTY_NAME: case(_EMPTY, 0),
             "requests": case(_BARE.format(count=1), 1),
             "get_balance": case(_OURS.format(count=1), 1),
-            "100 requests, 50 ms away": case(_BARE.format(count=100), 100, "preview", 0.05, every=2),
-            "100 get_balance, 50 ms away": case(_OURS.format(count=100), 1, "preview", 0.05),
+            "100 requests, 50 ms away": case(_BARE.format(count=100), 100, every=2, delay=0.05),
+            "100 get_balance, 50 ms away": case(_OURS.format(count=100), 1, delay=0.05),
             "naive resource, preview": case(_NAIVE, 1),
             "Balance, preview": case(_BALANCE, 1),
             "naive resource, up": case(_NAIVE, 1, "up"),

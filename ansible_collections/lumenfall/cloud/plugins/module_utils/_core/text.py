@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
-from typing import Any, Iterable, Iterator, Set
+from typing import Any, Iterable, Iterator
 
 MAX_SERVER_TEXT = 300
 _FRAGMENT = 8
@@ -98,12 +98,12 @@ def _redact(line: str, secret: str) -> str:
         return line
     # Of ASCII alone: other letters change their length with their case.
     folded = "".join(character.lower() if character.isascii() else character for character in line)
-    pieces = _pieces(secret, size)
-    if size == _FRAGMENT:
-        pieces.update(*(_pieces(form, size) for form in _base64_forms(secret)))
+    forms = (secret, *_base64_forms(secret)) if size == _FRAGMENT else (secret,)
+    # A line feed is in no line: no piece reaches from one form into the next.
+    known = "\n".join(forms).lower()
     hidden = [False] * len(line)
     for start in range(len(line) - size + 1):
-        if folded[start : start + size] in pieces:
+        if folded[start : start + size] in known:
             hidden[start : start + size] = [True] * size
     shown = []
     for position, character in enumerate(line):
@@ -112,11 +112,6 @@ def _redact(line: str, secret: str) -> str:
         elif not position or not hidden[position - 1]:
             shown.append("***")
     return "".join(shown)
-
-
-def _pieces(secret: str, size: int) -> Set[str]:
-    secret = secret.lower()
-    return {secret[start : start + size] for start in range(len(secret) - size + 1)}
 
 
 def describe(value: object) -> str:
