@@ -184,6 +184,18 @@ def test_null_is_not_zero(funded, api, billing, arguments, status, sufficient):
     assert result["sufficient"] is sufficient
 
 
+@pytest.mark.parametrize("delegate", [{}, {"delegate_to": "h002"}], ids=["here", "there"])
+def test_a_low_balance_is_shown_though_the_task_is_ok(funded, api, delegate):
+    """Ansible itself shows nothing of a task that is ok, as one with enough is."""
+    enough, low = (
+        funded.play("--limit", "h001", hosts=2, tasks=[{MODULE: {"minimum": minimum}, **delegate}])
+        for minimum in (12.5, 12.51)
+    )
+    assert "usd" not in enough.output
+    assert low.code == 0
+    assert "balance too low: have 12.50 usd, need 12.51 usd" in low.output
+
+
 def test_the_info_name_redirects(funded, api):
     """Ansible's name for modules that only read leads to the same plugin, module defaults included."""
     tasks = [

@@ -61,6 +61,12 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: Dict[str, Any] | None = None) -> Dict[str, Any]:
+        result = self._run(tmp, task_vars)
+        # Ansible shows nothing of a task that is ok, as one with a low balance is: what a gate will stop for is shown.
+        result["_ansible_verbose_always"] = result.get("verdict", "enough") != "enough"
+        return result
+
+    def _run(self, tmp: str | None, task_vars: Dict[str, Any] | None) -> Dict[str, Any]:
         arguments = given(self._task.args)
         gate = None
         try:
