@@ -43,8 +43,13 @@ TESTS: dict[str, tuple[str, ...]] = {
     "text.py": ("test_text.py", "test_gate.py", "test_settings.py", "test_fuzz.py"),
     "answer.py": ("test_answer.py", "test_client.py", "test_faults.py"),
     "client.py": ("test_client.py", "test_network.py", "test_settings.py", "test_faults.py"),
-    "settings.py": ("test_settings.py", "test_client.py", "test_network.py", "test_fuzz.py"),
+    "settings.py": ("test_settings.py", "test_client.py", "test_network.py"),
+    "values.py": ("test_settings.py", "test_fuzz.py"),
+    "credentials.py": ("test_settings.py",),
     "transport.py": ("test_client.py", "test_network.py", "test_faults.py"),
+    "wire.py": ("test_client.py", "test_network.py", "test_faults.py"),
+    "framing.py": ("test_client.py", "test_faults.py"),
+    "diagnosis.py": ("test_client.py", "test_network.py", "test_faults.py"),
     "proxy.py": ("test_proxy.py", "test_network.py"),
 }
 

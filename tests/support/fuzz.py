@@ -29,8 +29,8 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._core import answe
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import balance as core_balance
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import gate as core_gate
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import retry as core_retry
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core import settings as core_settings
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import transport as core_transport
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core import values as core_values
 from pulumi_lumenfall.cli.wait import parse_duration
 from pulumi_lumenfall.core import (
     AccountBalance,
@@ -265,7 +265,7 @@ def fuzz_base_url(data: bytes) -> None:
     """A base URL is refused, or the request goes to the host, port and path that are written there."""
     text = data.decode("utf-8", "surrogateescape")
     try:
-        url = core_settings.parse_base_url("base_url", text)
+        url = core_values.parse_base_url("base_url", text)
     except ConfigurationError as error:
         check_error(error)
         return
@@ -303,7 +303,7 @@ def fuzz_key(data: bytes) -> None:
     """A key is refused without being shown, or can be sent in a header as it is."""
     text = data.decode("utf-8", "surrogateescape")
     try:
-        key = core_settings.parse_key("api_key", text).reveal()
+        key = core_values.parse_key("api_key", text).reveal()
     except ConfigurationError as error:
         check_error(error)
         shows = len(text) >= 30 and text in str(error)
@@ -354,8 +354,8 @@ def fuzz_number(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
     number = _reference_decimal(text.strip())
     for setting, parse, least, most in (
-        ("timeout", core_settings.parse_timeout, Decimal(0), Decimal(3600)),
-        ("max_attempts", core_settings.parse_max_attempts, Decimal(1), Decimal(10)),
+        ("timeout", core_values.parse_timeout, Decimal(0), Decimal(3600)),
+        ("max_attempts", core_values.parse_max_attempts, Decimal(1), Decimal(10)),
     ):
         try:
             found = parse(setting, text)

@@ -146,6 +146,7 @@ def test_a_balance_in_a_frame_that_cannot_be_trusted_is_none(head: bytes, body: 
         (gzip.compress(BODY)[:-8], 3, "its compressed data ends early"),
         (gzip.compress(BODY) + b"more", 1, "there is more after its compressed data"),
     ],
+    ids=["cut", "with more"],
 )
 def test_a_packed_balance_counts_only_as_a_whole(body: bytes, attempts: int, problem: str) -> None:
     def play(connection: Connection) -> None:

@@ -15,7 +15,7 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core import settings as core_settings
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core import values as core_values
 from pulumi_lumenfall.core import (
     ConfigurationError,
     LumenfallClient,
@@ -446,7 +446,7 @@ def test_proxy_is_for_https_only() -> None:
 def test_a_base_url_is_refused_or_safe(value: str) -> None:
     """Whatever passes is https or loopback, and has nothing but scheme, host, port and path."""
     try:
-        url = core_settings.parse_base_url("x", value)
+        url = core_values.parse_base_url("x", value)
     except ConfigurationError:
         return
     assert not set(url) & set("@?# \t\n\\")
@@ -456,8 +456,8 @@ def test_a_base_url_is_refused_or_safe(value: str) -> None:
 @given(st.text() | st.floats() | st.integers() | st.none() | st.booleans())
 def test_a_number_is_refused_or_in_range(value: Any) -> None:
     for parse, low, high in (
-        (core_settings.parse_timeout, 0, 3600),
-        (core_settings.parse_max_attempts, 1, 10),
+        (core_values.parse_timeout, 0, 3600),
+        (core_values.parse_max_attempts, 1, 10),
     ):
         try:
             assert low <= parse("x", value) <= high
@@ -468,7 +468,7 @@ def test_a_number_is_refused_or_in_range(value: Any) -> None:
 @given(st.text())
 def test_a_key_is_refused_or_can_be_sent(value: str) -> None:
     try:
-        key = core_settings.parse_key("x", value).reveal()
+        key = core_values.parse_key("x", value).reveal()
     except ConfigurationError:
         return
     key.encode("ascii")

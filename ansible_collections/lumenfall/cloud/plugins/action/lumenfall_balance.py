@@ -22,9 +22,8 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils import _core
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core.settings import (
     ENVIRONMENT,
     PROXY_VARIABLES,
-    parse_base_url,
-    parse_key,
 )
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core.values import parse_base_url, parse_key
 from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (
     ARGUMENT_SPEC,
     MODULE,

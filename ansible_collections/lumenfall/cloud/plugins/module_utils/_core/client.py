@@ -24,7 +24,7 @@ from .settings import Settings, argument_layer, resolve_settings
 if TYPE_CHECKING:
     import ssl
 
-    from .transport import Deadline
+    from .wire import Deadline
 
 
 class LumenfallClient:
@@ -114,7 +114,7 @@ class LumenfallClient:
             LumenfallError: There is no balance to be had; see the hierarchy in ``errors``.
                 ``ConfigurationError`` if the client was closed.
         """
-        from . import transport
+        from . import transport, wire
 
         if self._closed:
             raise ConfigurationError("this client is closed", hint="make a new LumenfallClient")
@@ -122,7 +122,7 @@ class LumenfallClient:
         tls = self._tls
         if tls is None and self._settings.is_https:
             tls = self._tls = transport.tls_context(self._settings)
-        deadline = transport.Deadline(self._settings.timeout)
+        deadline = wire.Deadline(self._settings.timeout)
         outcome: AccountBalance | LumenfallError | None = None
         for attempt in range(1, self._settings.max_attempts + 1):
             before = outcome

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""The framing of an answer, read more strictly than http.client does: what was cut must not pass for a whole.
+
+The standard library alone; knows nothing of what an answer means.
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import zlib
+from typing import Any
+
+from .wire import MAX_BODY_BYTES, Cut, TooLarge, current_wire
+
+
+class _WholeLines:
+    """The stream of an answer, where http.client takes the end of the stream for the end of a line.
+
+    A status line, header, chunk size or trailer that stops before its newline was cut, and so
+    were headers or trailers that stop before the blank line.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.last_line = b""
+
+    def readline(self, limit: int = -1) -> bytes:
+        line: bytes = self._stream.readline(limit)
+        if not line.endswith(b"\n") and len(line) != limit:
+            raise Cut
+        self.last_line = line
+        return line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+# Three digits (RFC 9112, section 4): http.client takes whatever int() does, such as "+200" and "2_0_0".
+_STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] +[0-9]{3}(\s.*)?", re.DOTALL)
+
+
+class StrictResponse(http.client.HTTPResponse):
+    """Notes the status and the framing of an answer, strictly, before urllib3 sees it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fp: Any = _WholeLines(self.fp)
+
+    def _read_status(self) -> Any:
+        found = super()._read_status()  # type: ignore[misc]
+        if not _STATUS_LINE.fullmatch(self.fp.last_line):
+            raise http.client.BadStatusLine("not three digits")
+        return found
+
+    def begin(self) -> None:
+        super().begin()
+        wire = current_wire()
+        fields = self.msg
+        lengths = {length.strip() for field in fields.get_all("Content-Length", []) for length in str(field).split(",")}
+        if len(lengths) > 1 or not all(re.fullmatch("[0-9]{1,18}", length) for length in lengths):
+            wire.framing_problem = "its Content-Length makes no sense"
+        elif lengths and "Transfer-Encoding" in fields:
+            wire.framing_problem = "it has both Content-Length and Transfer-Encoding"
+        elif fields.defects or fields.get_payload():
+            wire.framing_problem = "its header lines are malformed"
+        elif lengths:
+            wire.length = int(lengths.pop())
+        wire.encoding = ",".join(map(str, fields.get_all("Content-Encoding", [])))
+        # What urllib3 would act on, or log at length, has been dealt with.
+        del fields["Content-Length"], fields["Content-Encoding"]
+        fields.defects.clear()
+        fields.set_payload("")
+        wire.headers = fields
+        wire.status = self.status
+
+
+class Undecodable(Exception):
+    def __init__(self, reason: str, cut: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.cut = cut
+
+
+def decode(raw: bytes, encoding: str) -> bytes:
+    """Undo a compression that was not asked for, within bounds whatever it unpacks to."""
+    name = encoding.strip().lower()
+    if not raw or name in ("", "identity"):
+        return raw
+    if name not in ("gzip", "x-gzip", "deflate"):
+        raise Undecodable("it has a Content-Encoding that was not asked for")
+    # Adding 32 lets zlib tell gzip from its own format by the header.
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS + 32)
+    try:
+        body = unpacker.decompress(raw, MAX_BODY_BYTES + 1)
+    except zlib.error:
+        raise Undecodable("its compressed data is corrupt") from None
+    if len(body) > MAX_BODY_BYTES:
+        raise TooLarge
+    if not unpacker.eof:
+        raise Undecodable("its compressed data ends early", cut=True)
+    if unpacker.unused_data:
+        raise Undecodable("there is more after its compressed data")
+    return body
