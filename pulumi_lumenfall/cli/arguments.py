@@ -170,6 +170,17 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
+def settings_layer(options: argparse.Namespace, key: str | None) -> dict[str, tuple[str, str | None]]:
+    """What the command line gives to the core's chain of settings, with the key that ``--api-key-file`` led to."""
+    return {
+        "api_key": ("--api-key-file", key),
+        "base_url": ("--base-url", options.base_url),
+        "timeout": ("--timeout", options.timeout),
+        "max_attempts": ("--max-attempts", options.max_attempts),
+        "ca_bundle": ("--ca-bundle", options.ca_bundle),
+    }
+
+
 def guess_format(arguments: Sequence[str]) -> str:
     """The format asked for on a command line that has a mistake in it."""
     chosen = "text"

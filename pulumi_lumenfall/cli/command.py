@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from ..core import ConfigurationError, Gate, LumenfallClient, LumenfallError, Settings, resolve_settings
-from .arguments import HelpRequested, guess_format, parse_arguments
+from .arguments import HelpRequested, guess_format, parse_arguments, settings_layer
 from .console import OutputError, say, write_out
 from .key_file import read_key
 from .report import CANNOT_TELL, Report
@@ -93,7 +93,8 @@ def _ask(options: Namespace, environ: Mapping[str, str]) -> Report:
             )
             if options.warn is not None:
                 report = report._replace(warn_at=_warn_at(options.warn, report.gate))
-        settings = read_settings(options, environ)
+        key = None if options.api_key_file is None else read_key(options.api_key_file)
+        settings = resolve_settings(settings_layer(options, key), environ=environ)
         report = report._replace(warnings=settings.warnings)
         if options.command == "show" or options.wait is None:
             return _ask_once(report, settings)
@@ -132,22 +133,6 @@ def _warn_at(text: str, gate: Gate | None) -> Decimal:
             "--warn: it is below --minimum, so it would never warn", hint="set --warn above --minimum"
         )
     return amount
-
-
-def read_settings(options: Namespace, environ: Mapping[str, str]) -> Settings:
-    """The settings chain, with the options of the command line before it.
-
-    Raises:
-        ConfigurationError: A setting is malformed or there is no key; nothing was sent.
-    """
-    layer = {
-        "api_key": ("--api-key-file", None if options.api_key_file is None else read_key(options.api_key_file)),
-        "base_url": ("--base-url", options.base_url),
-        "timeout": ("--timeout", options.timeout),
-        "max_attempts": ("--max-attempts", options.max_attempts),
-        "ca_bundle": ("--ca-bundle", options.ca_bundle),
-    }
-    return resolve_settings(layer, environ=environ)
 
 
 def _where(error: Exception) -> str:

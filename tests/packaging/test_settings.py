@@ -64,7 +64,7 @@ def test_pulumi(setting: str) -> None:
 def test_command_line(
     setting: str, command: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The flag is known (cli/arguments.py) and reaches the core (cli/command.py, cli/doctor/settings.py)."""
+    """The flag is known and reaches the core (cli/arguments.py), also the doctor's (cli/doctor/settings.py)."""
     monkeypatch.setenv("LUMENFALL_API_KEY", "key")
     monkeypatch.setenv("LUMENFALL_API_BASE", "http://127.0.0.1:1")
     monkeypatch.setenv("LUMENFALL_TIMEOUT", "0.1")

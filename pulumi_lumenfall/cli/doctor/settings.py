@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...core import ConfigurationError, Settings, clean, resolve_settings
+from ..arguments import settings_layer
 from ..key_file import read_key
 from .finding import FAIL, NOTE, OK, WARN, Finding
 
@@ -52,19 +53,14 @@ class Found:
 
 def examine_settings(options: Namespace, environ: Mapping[str, str], found: Found) -> Iterator[Finding]:
     """Look at every setting; fills in ``found``."""
-    layer: dict[str, tuple[str, Any]] = {
-        "base_url": ("--base-url", options.base_url),
-        "timeout": ("--timeout", options.timeout),
-        "max_attempts": ("--max-attempts", options.max_attempts),
-        "ca_bundle": ("--ca-bundle", options.ca_bundle),
-        "api_key": ("--api-key-file", None),
-    }
     problems: dict[str, ConfigurationError] = {}
+    key = None
     if options.api_key_file is not None:
         try:
-            layer["api_key"] = ("--api-key-file", read_key(options.api_key_file))
+            key = read_key(options.api_key_file)
         except ConfigurationError as error:
             problems["api_key"] = error
+    layer = settings_layer(options, key)
     warnings: tuple[str, ...] = ()
     for setting, name in _NAMES.items():
         value = None
