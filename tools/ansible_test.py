@@ -4,8 +4,8 @@
 
 ``python tools/ansible_test.py [sanity] [units] [integration]``: all three by default. It uses the ansible-core
 of the Python that runs it, and for the tests on hosts' Pythons whichever of them are on PATH
-or known to pyenv; it says which are not there. What ansible-test makes for itself (its virtual environments) is
-kept in the user's cache folder, so that the next run takes a fraction of the first.
+or known to pyenv; it says which are not there, and fails for that in GitHub's CI. What ansible-test makes for itself
+(its virtual environments) is kept in the user's cache folder, so that the next run takes a fraction of the first.
 """
 
 from __future__ import annotations
@@ -123,6 +123,9 @@ def main() -> int:
     missing = [target for target in targets if target not in present]
     if missing:
         print(f"not here, so not tested: Python {', '.join(missing)}")
+        if "GITHUB_ACTIONS" in os.environ:
+            print("the workflow is to install them", file=sys.stderr)
+            return 1
 
     failed = []
     with tempfile.TemporaryDirectory(prefix="ansible-test-") as folder:

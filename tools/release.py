@@ -111,15 +111,8 @@ def prepare(root: Path, version: str) -> None:
     for path in fragments(root):
         path.unlink()
 
-    if not in_collection_changelog(root, version):
-        run("antsibull-changelog", "release", "--version", version, "--date", today, cwd=root / COLLECTION)
+    run("antsibull-changelog", "release", "--version", version, "--date", today, cwd=root / COLLECTION)
     print(f"{version} is prepared: look at 'git diff', and commit it")
-
-
-def in_collection_changelog(root: Path, version: str) -> bool:
-    """Whether the collection's changelog has a section for the version."""
-    text = (root / COLLECTION / "changelogs/changelog.yaml").read_text(encoding="utf-8")
-    return re.search(rf"^  '?{re.escape(version)}'?:$", text, re.MULTILINE) is not None
 
 
 def check(root: Path, version: str) -> None:
@@ -135,7 +128,8 @@ def check(root: Path, version: str) -> None:
             wrong.append(f"{name} says {match[1] if match else 'nothing'}, not {version}")
     if f"\n## {version} - " not in (root / "CHANGELOG.md").read_text(encoding="utf-8"):
         wrong.append(f"CHANGELOG.md has no section for {version}")
-    if not in_collection_changelog(root, version):
+    releases = (root / COLLECTION / "changelogs/changelog.yaml").read_text(encoding="utf-8")
+    if not re.search(rf"^  '?{re.escape(version)}'?:$", releases, re.MULTILINE):
         wrong.append(f"the collection's changelog has no section for {version}")
     if fragments(root):
         wrong.append(f"changelog.d still holds {', '.join(path.name for path in fragments(root))}")
