@@ -22,11 +22,19 @@ from typing import Any
 
 import pulumi
 
+from . import core
 from ._properties import CONFIG_KEYS
 from ._shared import this_run
-from .core import ConfigurationError, Gate, Settings, argument_layer, resolve_settings
+from .core import ConfigurationError, Gate, Settings, argument_layer, parse_timeout, resolve_settings
 
-__all__ = ["CONFIG_KEYS", "config_layer", "plain_gate", "program_settings", "warn_of_plain_key"]
+__all__ = [
+    "argument_seconds",
+    "config_layer",
+    "hide_key",
+    "plain_gate",
+    "program_settings",
+    "warn_of_plain_key",
+]
 
 
 def config_layer(get: Callable[[str], Any] = pulumi.runtime.get_config) -> dict[str, tuple[str, Any]]:
@@ -58,7 +66,7 @@ def program_settings(**arguments: Any) -> Settings:
     settings = resolve_settings(argument_layer(**arguments), config_layer())
     warn_of_plain_key(CONFIG_KEYS["api_key"])
     for warning in settings.warnings:
-        warn_once(warning)
+        _warn_once(warning)
     return settings
 
 
@@ -71,6 +79,21 @@ def plain_gate(minimum: object, postpaid: object, unavailable: object) -> Gate:
     for name, value in (("minimum", minimum), ("postpaid", postpaid), ("unavailable", unavailable)):
         _refuse_output(name, value)
     return Gate(minimum, postpaid=postpaid, unavailable=unavailable)
+
+
+def argument_seconds(timeout: object) -> float | None:
+    """The argument ``timeout``, seconds, or None where it is not given.
+
+    Raises:
+        ConfigurationError: It is malformed, or an Output.
+    """
+    _refuse_output("timeout", timeout)
+    return None if timeout is None or timeout == "" else parse_timeout("timeout", timeout)
+
+
+def hide_key(api_key: Any) -> Any:
+    """The argument ``api_key`` as something that a traceback with local variables does not show."""
+    return api_key if isinstance(api_key, pulumi.Output) else core.hide_key(api_key)
 
 
 def _refuse_output(name: str, value: object) -> None:
@@ -88,13 +111,13 @@ def warn_of_plain_key(key: str) -> None:
     every dynamic provider.
     """
     if pulumi.runtime.get_config(key) and not pulumi.runtime.is_config_secret(key):
-        warn_once(
+        _warn_once(
             f"{key} is set in plain text: Pulumi keeps it readable in the stack's settings file and in the state; "
             f"run: pulumi config set --secret {key}"
         )
 
 
-def warn_once(text: str) -> None:
+def _warn_once(text: str) -> None:
     """Show a warning among Pulumi's diagnostics, once in a program's run."""
     if this_run().is_new(text):
         pulumi.log.warn(text)

@@ -18,7 +18,7 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
 from ._shared import fetch, fetch_soon, this_run
-from .config import plain_gate, program_settings
+from .config import hide_key, plain_gate, program_settings
 from .core import (
     AccountBalance,
     ConfigurationError,
@@ -157,6 +157,7 @@ def get_balance(
     Raises:
         pulumi.RunError: There is no balance to be had, or an argument or a setting is malformed; one line with a hint.
     """
+    api_key = hide_key(api_key)
     try:
         refuse_provider(opts)
         gate = _gate(minimum, postpaid, unavailable)
@@ -202,6 +203,7 @@ def require_balance(
         pulumi.RunError: The balance is too low, or there is no telling whether it is; one line that says which, with
             what there is, what is needed and what to do.
     """
+    api_key = hide_key(api_key)
     try:
         refuse_provider(opts)
         gate = plain_gate(minimum, postpaid, unavailable)
@@ -250,13 +252,14 @@ def get_balance_output(
     Raises:
         pulumi.RunError: ``opts`` has a provider.
     """
+    api_key = hide_key(api_key)
     try:
         refuse_provider(opts)
     except LumenfallError as error:
         raise pulumi.RunError(with_hint(error)) from None
-    if api_key is not None:
+    if isinstance(api_key, pulumi.Output):
         # The key is used and not passed on; the other arguments make the result as secret as they are.
-        api_key = pulumi.Output.unsecret(pulumi.Output.from_input(api_key))
+        api_key = pulumi.Output.unsecret(api_key).apply(hide_key)
     arguments: pulumi.Output[dict[str, Any]] = pulumi.Output.all(
         minimum=minimum,
         postpaid=postpaid,
@@ -345,7 +348,7 @@ def _mocked(answer: object) -> AccountBalance:
         return AccountBalance(
             billing_type=answer["billingType"],
             amount=None if amount is None else Decimal(str(amount)),
-            currency=available.get("currency", "usd"),
+            currency=available.get("currency", "usd").lower(),
         )
     except (ArithmeticError, AssertionError, AttributeError, KeyError, TypeError, ValueError):
         raise ConfigurationError(
@@ -388,7 +391,9 @@ def _dependencies(opts: pulumi.InvokeOptions | None) -> pulumi.Output[Any] | Non
         return pulumi.Output.all(resource.urn, *own, *map(settled, children))
 
     def all_settled(found: Any) -> pulumi.Output[Any]:
-        resources = found if isinstance(found, Sequence) else [found]
+        resources = found if isinstance(found, Sequence) and not isinstance(found, str) else [found]
+        if not all(isinstance(resource, pulumi.Resource) for resource in resources):
+            raise pulumi.RunError("opts: depends_on holds what is no resource; name resources there")
         return pulumi.Output.all(*map(settled, resources))
 
     return pulumi.Output.from_input(depends_on).apply(all_settled)

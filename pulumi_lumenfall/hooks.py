@@ -19,7 +19,7 @@ from pulumi.output import contains_unknowns
 from pulumi.runtime.resource_hooks import StubResourceHook
 
 from ._shared import Run, fetch_soon, this_run
-from .config import plain_gate, program_settings
+from .config import argument_seconds, hide_key, plain_gate, program_settings
 from .core import ConfigurationError, Gate, LumenfallError, Settings, clean, describe, judge_error, with_hint
 from .functions import Amount, is_mocked
 
@@ -29,7 +29,10 @@ __all__ = ["balance_hook", "gate_stack"]
 _INPUT_SECONDS = 30.0
 
 # They cost nothing: providers, stack references, and the data source of this package, which moves with the balance.
-_FREE_TYPES = ("pulumi:providers:*", "pulumi:pulumi:*", "pulumi-python:dynamic/lumenfall:Balance")
+_FREE_TYPES = (
+    *("pulumi:providers:*", "pulumi:pulumi:*"),
+    *("pulumi-python:dynamic/lumenfall:Balance", "lumenfall:index:Balance"),
+)
 
 # Mocks call no hooks and no transforms; those of older SDKs fail a test that registers one.
 _MOCKS_KNOW_NO_HOOKS = not hasattr(pulumi.runtime.Mocks, "register_transform")
@@ -70,21 +73,25 @@ def balance_hook(
             and not stored.
         base_url: Where the API is; by default ``lumenfall:baseUrl``, ``LUMENFALL_API_BASE``, then the public API.
         timeout: Total deadline, seconds, 0 < t <= 3600; by default ``lumenfall:timeout``, ``LUMENFALL_TIMEOUT``, 30.
+            An Output among the arguments is waited for as long, before.
         name: The hook's name, unique in the program. Pulumi keeps it in the state of the resources it is bound to.
 
     Returns:
         A hook for ``before_create`` and ``before_update``.
 
     Raises:
-        pulumi.RunError: A plain ``minimum`` or policy is malformed, or ``name`` is taken. Every other failure stops
-            the resource, not the program: one line with the resource, what there is, what is needed and what to do.
+        pulumi.RunError: ``timeout``, a plain ``minimum`` or a plain policy is malformed, or ``name`` is taken. Every
+            other failure stops the resource, not the program: one line with the resource, what there is, what is
+            needed and what to do.
     """
+    api_key = hide_key(api_key)
     run = this_run()
     gate_arguments = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable}
     plain = {key: value for key, value in gate_arguments.items() if not isinstance(value, pulumi.Output)}
     try:
         # What is known already is judged now, before anything is asked.
         plain_gate(**{"minimum": 0, "postpaid": None, "unavailable": None, **plain})
+        argument_seconds(timeout)
         name = _check_name(name, run)
     except LumenfallError as error:
         raise pulumi.RunError(with_hint(error)) from None
@@ -129,8 +136,9 @@ def gate_stack(
         timeout: As there.
 
     Raises:
-        pulumi.RunError: A plain ``minimum`` or policy is malformed, or ``types`` names none.
+        pulumi.RunError: ``timeout``, a plain ``minimum`` or a plain policy is malformed, or ``types`` names none.
     """
+    api_key = hide_key(api_key)
     try:
         patterns = check_types(types)
     except LumenfallError as error:
@@ -163,9 +171,7 @@ class _Guard:
         # The engine calls a hook outside of the program's context, which is what config belongs to.
         self._context = copy_context()
         self._is_preview = pulumi.runtime.is_dry_run()
-        timeout = arguments["timeout"]
-        plain = isinstance(timeout, (int, float)) and timeout > 0
-        self._input_seconds = float(timeout) if plain else _INPUT_SECONDS
+        self._input_seconds = argument_seconds(arguments["timeout"]) or _INPUT_SECONDS
         self._arguments: dict[str, Any] | None = arguments
         # Of the first check that came so far: the arguments stay what they are, and a stack may have many resources.
         self._known: tuple[Gate, Settings] | None = None
@@ -209,6 +215,11 @@ class _Guard:
         # Bounded, since an Output may wait for the very resource that waits here.
         waiter = asyncio.ensure_future(self._pending.future())
         done, _ = await asyncio.wait([waiter], timeout=self._input_seconds)
+        if done and (problem := waiter.exception()) is not None:
+            raise ConfigurationError(
+                f"an Output among the arguments of its balance hook failed ({type(problem).__name__})",
+                hint="mend what makes that Output",
+            )
         values = waiter.result() if done else None
         if values is None and not (done and self._is_preview):
             raise ConfigurationError(
@@ -225,7 +236,10 @@ def _check_name(name: object, run: Run) -> str:
         ConfigurationError: It is no name, or taken: Pulumi would stop with a traceback.
     """
     if name is None or name == "":
-        return f"lumenfall-balance-{run.next_number()}"
+        while True:
+            name = f"lumenfall-balance-{run.next_number()}"
+            if run.is_new(f"hook {name}"):
+                return name
     if not isinstance(name, str):
         raise ConfigurationError(f"name: {describe(name)} is not a name", hint="set name to text, or leave it away")
     if not run.is_new(f"hook {name}"):

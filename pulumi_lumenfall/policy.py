@@ -30,7 +30,7 @@ except ImportError as problem:
     ) from problem
 
 from ._shared import Run, fetch
-from .config import config_layer
+from .config import config_layer, hide_key
 from .core import ConfigurationError, Gate, LumenfallError, argument_layer, judge_error, resolve_settings, with_hint
 from .functions import Amount
 from .hooks import check_types, is_gated
@@ -91,6 +91,8 @@ def require_balance_policy(
     Raises:
         pulumi.RunError: ``minimum``, a policy word, ``types`` or ``enforcement_level`` is malformed.
     """
+    # Of which a traceback with local variables would show the key.
+    api_key = hide_key(api_key)
     arguments = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable, "types": types}
     try:
         _rules(arguments)

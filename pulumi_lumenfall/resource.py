@@ -18,9 +18,9 @@ import pulumi
 from pulumi import dynamic
 from pulumi.output import UNKNOWN, contains_unknowns
 
-from ._properties import ANSWERS, answer_properties, error_reason, gate_of, refusal
+from ._properties import ANSWERS, CONFIG_KEYS, answer_properties, error_reason, gate_of, refusal
 from ._shared import Answers, wait_for
-from .config import CONFIG_KEYS, config_layer, plain_gate, warn_of_plain_key
+from .config import config_layer, hide_key, plain_gate, warn_of_plain_key
 from .core import (
     AccountBalance,
     ConfigurationError,
@@ -105,6 +105,7 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
         Raises:
             pulumi.RunError: A plain argument is malformed. All else fails the resource, in one line.
         """
+        api_key = hide_key(api_key)
         try:
             refuse_provider(opts)
             if not (api_key is None or api_key == ""):

@@ -184,7 +184,7 @@ def settings_layer(options: argparse.Namespace, key: str | None) -> dict[str, tu
 def guess_format(arguments: Sequence[str]) -> str:
     """The format asked for on a command line that has a mistake in it."""
     chosen = "text"
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=False):
         name, _, value = word.partition("=")
         if name == "--format":
             chosen = value or following

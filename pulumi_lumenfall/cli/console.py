@@ -128,9 +128,10 @@ def _write_to(path: str, flags: int, text: str) -> None:
 
 
 def _replace(target: str, data: bytes, mode: int, keep_mode: bool) -> None:
-    temporary = f"{target}.{os.getpid()}.tmp"
+    # Random, since processes of several containers have the same number.
+    temporary = f"{target}.{os.urandom(8).hex()}.tmp"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         try:
             if keep_mode and hasattr(os, "fchmod"):
                 os.fchmod(descriptor, mode)

@@ -31,10 +31,11 @@ def run(options: Namespace, _environ: Mapping[str, str]) -> int:
     except Stopped:
         return 0
     except ValueError as error:
+        # Its message shows the value, which may be a key that was meant for elsewhere.
         name, _, problem = str(error).partition(":")
-        say(f"lumenfall-balance: --{name.replace('_', '-')}:{problem}")
+        _refuse(f"--{name.replace('_', '-')}: the value is {problem.rpartition(' is ')[2]}")
     except ConfigurationError as error:
-        say(f"lumenfall-balance: {error}")
+        _refuse(str(error))
     except OSError as error:
         # Python would try to write the rest again while it ends, and exit with a status of its own.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -42,6 +43,10 @@ def run(options: Namespace, _environ: Mapping[str, str]) -> int:
     else:
         return 0
     return CANNOT_TELL
+
+
+def _refuse(problem: str) -> None:
+    say(f"lumenfall-balance: {problem}; see: lumenfall-balance sandbox --help")
 
 
 def _whole(name: str, text: str | None, default: int) -> int:

@@ -325,7 +325,7 @@ def _argument_problems(arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
         if name not in GATE_INPUTS:
             known = ", ".join(GATE_INPUTS)
             problems.append((name, f"{clean(name, limit=100)}: there is no such argument; known are {known}"))
-        elif not contains_unknowns(value):
+        elif value is not UNKNOWN:
             try:
                 gate_of({name: value})
             except LumenfallError as error:

@@ -55,6 +55,11 @@ VALUES = {
     ),
     "skipped": ({"skipped": True, "changed": False}, f"value is {FUNDED}(0)", "was skipped"),
     "unreachable": ({"unreachable": True, "msg": "gone"}, f"value is {FUNDED}(0)", "failed: gone"),
+    "hostile": (
+        {"failed": True, "msg": "x\n::error::y \x1b[31m"},
+        f"value is {FUNDED}(0)",
+        "failed: x : :error: :y [31m",
+    ),
     "loop": ({"results": [{"balance": GOOD}]}, f"value is {FUNDED}(0)", "result of a loop"),
     "job": ({"ansible_job_id": "1", "finished": 0}, f"value is {FUNDED}(0)", "in the background"),
     "another module's": ({"changed": False, "rc": 0}, f"value is {FUNDED}(0)", "holds no 'balance'"),

@@ -263,6 +263,15 @@ def test_the_environment_keyword_counts(ansible, api):
     assert "/does/not/exist/.lumenfall/credentials.json" in run.result("by home")["msg"]
 
 
+@pytest.mark.parametrize("delegate", [{}, {"delegate_to": "h002"}], ids=["here", "there"])
+def test_a_blank_key_in_the_environment_is_none(funded, api, delegate):
+    """Unset, both ways: the next place is looked at."""
+    task = {MODULE: {"api_key": api.key}, "environment": {"LUMENFALL_API_KEY": "  "}, **delegate}
+    assert funded.play("--limit", "h001", hosts=2, tasks=[task]).code == 0
+    unset = {**task, MODULE: {}, "environment": {"LUMENFALL_API_KEY": "  ", "HOME": "/does/not/exist"}}
+    assert "no API key: looked at" in funded.play("--limit", "h001", hosts=2, tasks=[unset]).result()["msg"]
+
+
 @pytest.mark.parametrize(
     ("proxy", "delegate", "warned"),
     [

@@ -191,6 +191,25 @@ def test_it_does_not_wait_for_what_does_not_pass(funded, api):
     assert len(api.requests) == 1
 
 
+def test_it_waits_for_an_answer_that_did_not_come_in_time(funded, api):
+    """As the command line does: the next one may."""
+    api.delay = 3600
+    defaults = {"group/lumenfall.cloud.lumenfall": {"timeout": 1}}
+    run = funded.play(roles=[{**GATE, **WAIT}], tasks=[WORK], module_defaults=defaults)
+    assert run.code == 2
+    assert asked(run)[0]["failure"]["type"] == "DeadlineExceededError"
+    assert len(api.requests) == 3
+
+
+def test_it_does_not_wait_for_a_postpaid_account_to_be_another(funded, api):
+    """Funds do not make it prepaid."""
+    api.billing_type, api.amount = "postpaid", None
+    gate = {**GATE, "require_balance_postpaid": "deny", "require_balance_wait": 3600}
+    run = funded.play(roles=[gate], tasks=[WORK])
+    assert run.code == 2
+    assert len(api.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("extra", "words"),
     [

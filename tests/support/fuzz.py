@@ -292,10 +292,7 @@ def fuzz_base_url(data: bytes) -> None:
         host = sent[2].rpartition(":")[0] if re.search(r":[0-9]*$", sent[2]) else sent[2]
         host = host.strip("[]").partition("%")[0].rstrip(".").lower()
         assert (
-            host.endswith("localhost")
-            or host.startswith("127.")
-            or re.fullmatch(r"[0:]*:0*1", host)
-            or ("::ffff:" in host)
+            host == "localhost" or host.startswith("127.") or re.fullmatch(r"[0:]*:0*1", host) or ("::ffff:" in host)
         ), host
 
 

@@ -20,7 +20,7 @@ def test_soak(tmp_path: Path) -> None:
     print(f"seed {seed}")
     found = soak(400, 8, seed, tmp_path)
     assert found.wrong == []
-    assert len(found.outcomes) > 5
+    assert len(found.outcomes) > 3
     assert found.requests > found.fetches
     assert found.descriptors[-1] <= found.descriptors[0]
     assert found.threads[-1] <= found.threads[0]

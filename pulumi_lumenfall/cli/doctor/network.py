@@ -8,7 +8,6 @@ the way breaks; the last word has the core's own request.
 
 from __future__ import annotations
 
-import os
 import queue
 import socket
 import ssl
@@ -20,6 +19,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from ...core import (
+    ConfigurationError,
     Gate,
     InsufficientBalanceError,
     InvalidResponseError,
@@ -28,6 +28,7 @@ from ...core import (
     Settings,
     clean,
     describe_balance,
+    tls_context,
 )
 from .finding import FAIL, LOW, NOTE, OK, WARN, Finding
 from .settings import Found
@@ -133,12 +134,15 @@ def _connect(
 ) -> socket.socket:
     problem = "no address"
     for family, kind, protocol, _name, address in addresses:
-        connection = socket.socket(family, kind, protocol)
-        connection.settimeout(seconds / len(addresses))
+        connection = None
         try:
+            # Where there is no IPv6, even making the socket fails.
+            connection = socket.socket(family, kind, protocol)
+            connection.settimeout(seconds / len(addresses))
             connection.connect(address)
         except OSError as error:
-            connection.close()
+            if connection is not None:
+                connection.close()
             problem = "it does not answer" if isinstance(error, TimeoutError) else str(error.strerror or error).lower()
         else:
             return connection
@@ -153,15 +157,13 @@ def _connect(
 
 
 def _handshake(connection: socket.socket, host: str, settings: Settings) -> tuple[ssl.SSLSocket, Finding]:
-    bundle = settings.ca_bundle
     try:
-        if bundle is None:
-            context = ssl.create_default_context()
-        elif os.path.isdir(bundle):
-            context = ssl.create_default_context(capath=bundle)
-        else:
-            context = ssl.create_default_context(cafile=bundle)
+        # What the request trusts, without the bounds that only a request has.
+        context = tls_context(settings)
+        context.sslsocket_class = ssl.SSLSocket
         secured = context.wrap_socket(connection, server_hostname=host)
+    except ConfigurationError as error:
+        raise _Broken(Finding("TLS", FAIL, str(error), error.hint)) from None
     except ssl.SSLCertVerificationError as error:
         reason = clean(error.verify_message or "it was not accepted")
         raise _Broken(
@@ -171,7 +173,7 @@ def _handshake(connection: socket.socket, host: str, settings: Settings) -> tupl
         reason = (
             "it does not answer"
             if isinstance(error, TimeoutError)
-            else clean(getattr(error, "reason", None) or "it failed")
+            else clean(getattr(error, "reason", None) or getattr(error, "strerror", None) or "it failed")
         )
         advice = "check that the base URL's port speaks TLS, and what stands in between"
         raise _Broken(
@@ -229,7 +231,7 @@ def _ask(settings: Settings, gate: Gate | None) -> Iterator[Finding]:
     except LumenfallError as error:
         level = LOW if isinstance(error, InsufficientBalanceError) else FAIL
         name = "answer" if isinstance(error, InvalidResponseError) else "request"
-        facts = [f"{error.attempts} attempt{'s' if error.attempts > 1 else ''}"]
+        facts = [f"{error.attempts} attempt{'' if error.attempts == 1 else 's'}"]
         if error.request_id:
             facts.append(f"request id {error.request_id}")
         yield Finding(name, level, f"{error} ({', '.join(facts)})", error.hint)

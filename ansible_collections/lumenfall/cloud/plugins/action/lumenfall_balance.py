@@ -20,10 +20,15 @@ from ansible.utils.display import Display
 
 from ansible_collections.lumenfall.cloud.plugins.module_utils import _core
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core.settings import (
+    DEFAULT_TIMEOUT_SECONDS,
     ENVIRONMENT,
     PROXY_VARIABLES,
 )
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core.values import parse_base_url, parse_key
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core.values import (
+    parse_base_url,
+    parse_key,
+    parse_timeout,
+)
 from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (
     ARGUMENT_SPEC,
     MODULE,
@@ -34,7 +39,7 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (
     read_settings,
     unfit_to_show,
 )
-from ansible_collections.lumenfall.cloud.plugins.plugin_utils._one_answer import OneAnswer
+from ansible_collections.lumenfall.cloud.plugins.plugin_utils._one_answer import OneAnswer, StillAskedError
 
 try:
     from ansible.module_utils.secrets import register_secret
@@ -118,12 +123,14 @@ class ActionModule(ActionBase):
         question = (self._task._uuid, settings.digest(_answers.salt))
         try:
             answer = _answers.ask(question, *_askers(task_vars), settings.timeout, fetch)
-        except TimeoutError:
+        except StillAskedError:
             raise _core.DeadlineExceededError(
                 f"no answer within {settings.timeout:g} s: the request that another host of this task made "
                 "for all is still under way"
             ) from None
-        return _unpack(answer or {})
+        if answer is None:
+            raise AssertionError("a fetch of its own always has an answer")
+        return _unpack(answer)
 
     def _ask_there(
         self, arguments: Dict[str, Any], options: Dict[str, Any], task_vars: Dict[str, Any]
@@ -138,7 +145,7 @@ class ActionModule(ActionBase):
         self._compute_environment_string(environment)
         # Ansible puts the environment into the command line that it runs there, where -vvv and the
         # process list show it; arguments travel with the module.
-        key = environment.get(_KEY_VARIABLE)
+        key = str(environment.get(_KEY_VARIABLE, "")).strip()
         if key:
             del environment[_KEY_VARIABLE]
         if key and not options["api_key"]:
@@ -180,7 +187,7 @@ class ActionModule(ActionBase):
         )
         try:
             answer = _answers.ask(question, *_askers(task_vars), _patience_seconds(options), run)
-        except TimeoutError:
+        except StillAskedError:
             answer = run(0.0)
         return whole or answer or {}
 
@@ -217,9 +224,11 @@ def _askers(task_vars: Dict[str, Any]) -> tuple[str, list[str]]:
 
 
 def _patience_seconds(options: Dict[str, Any]) -> float:
+    if options["timeout"] is None:
+        return DEFAULT_TIMEOUT_SECONDS + _CONNECT_SECONDS
     try:
-        return float(options["timeout"] or 30) + _CONNECT_SECONDS
-    except (TypeError, ValueError):
+        return parse_timeout("timeout", options["timeout"]) + _CONNECT_SECONDS
+    except _core.ConfigurationError:
         # The module on that host words the refusal.
         return _CONNECT_SECONDS
 

@@ -126,7 +126,7 @@ display = Display()
 KEPT_SECONDS = 5.0
 
 # Settings, by a salted hash -> when the balance was read, and the balance; never a key, nor an error.
-_kept: Dict[bytes, tuple[float, AccountBalance]] = {}
+_kept: Dict[bytes, tuple[float, float, AccountBalance]] = {}
 _salt = secrets.token_bytes(32)
 
 
@@ -193,10 +193,11 @@ def _ask(settings: Settings) -> AccountBalance:
     """
     question = settings.digest(_salt)
     if question in _kept:
-        when, balance = _kept[question]
-        if time.monotonic() - when < KEPT_SECONDS:
+        read, read_at, balance = _kept[question]
+        # Both clocks have to say so: the one stops while a machine sleeps, the other is set by people.
+        if all(0 <= age < KEPT_SECONDS for age in (time.monotonic() - read, time.time() - read_at)):
             return balance
     with LumenfallClient.from_settings(settings) as client:
         balance = client.fetch_balance()
-    _kept[question] = (time.monotonic(), balance)
+    _kept[question] = (time.monotonic(), time.time(), balance)
     return balance

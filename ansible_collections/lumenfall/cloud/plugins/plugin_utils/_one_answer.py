@@ -46,6 +46,10 @@ _LAST_POLL_SECONDS = 0.05
 Answer = Dict[str, Any]
 
 
+class StillAskedError(Exception):
+    """Another worker was still fetching the answer."""
+
+
 class OneAnswer:
     """Memory that the process shares with those that it forks later."""
 
@@ -77,13 +81,15 @@ class OneAnswer:
                 JSON can hold, or None for one that is not to be shared.
 
         Raises:
-            TimeoutError: Another worker was still fetching it.
+            StillAskedError: Another worker was still fetching it.
         """
         if self._memory is None:
             return fetch(0.0)
         name = hmac.new(self._salt, repr(question).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
         lock = 1 + int(name[:14], 16)
         waited = self._lock(lock, patience_seconds)
+        if waited is None:
+            raise StillAskedError
         try:
             group = _group_of(host, self._read().get(name, []), batch)
             turn = group["asked"].get(host, 0) + 1
@@ -103,7 +109,8 @@ class OneAnswer:
             self._unlock(lock)
 
     def _keep(self, name: str, host: str, group: Dict[str, Any]) -> None:
-        self._lock(_TABLE_LOCK, KEPT_SECONDS)
+        if self._lock(_TABLE_LOCK, KEPT_SECONDS) is None:
+            return
         try:
             table = self._read()
             table[name] = [other for other in table.get(name, []) if host not in other["batch"]] + [group]
@@ -129,8 +136,8 @@ class OneAnswer:
             return {}
         return table if isinstance(table, dict) else {}
 
-    def _lock(self, position: int, patience_seconds: float) -> float:
-        """Take a lock; returns the seconds that it took, 0 if nobody held it."""
+    def _lock(self, position: int, patience_seconds: float) -> float | None:
+        """Take a lock; returns the seconds that it took, 0 if nobody held it, or None if it was not to be had."""
         start = time.monotonic()
         pause = 0.0
         while True:
@@ -139,7 +146,7 @@ class OneAnswer:
                 return time.monotonic() - start if pause else 0.0
             except (BlockingIOError, PermissionError):
                 if time.monotonic() - start >= patience_seconds:
-                    raise TimeoutError from None
+                    return None
             pause = min(_LAST_POLL_SECONDS, pause * 2 or _FIRST_POLL_SECONDS)
             time.sleep(pause)
 

@@ -18,6 +18,7 @@ from ansible.errors import AnsibleTemplatePluginError
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import AccountBalance, Gate, LumenfallError
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core.balance import parse_balance
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core.gate import with_hint
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core.text import clean
 
 
 def funded(value: Any, minimum: Any = None, *, postpaid: Any = None, unavailable: Any = None) -> bool:
@@ -53,7 +54,7 @@ def _read(value: Any) -> AccountBalance | str:
     if value.get("skipped"):
         return "the task that was to read the balance was skipped, so there is none"
     if value.get("failed") or value.get("unreachable") or "failure" in value:
-        return f"the task that was to read the balance failed: {value.get('msg', 'it does not say why')}"
+        return f"the task that was to read the balance failed: {clean(value.get('msg') or 'it does not say why')}"
     if "ansible_job_id" in value or "finished" in value:
         return "this is the result of a task in the background, which holds no balance"
     if value.get("object") != "balance":

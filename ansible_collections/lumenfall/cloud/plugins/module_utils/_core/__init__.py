@@ -34,8 +34,10 @@ if TYPE_CHECKING:
         UnexpectedRedirectError,
     )
     from .gate import Gate, Verdict, describe_balance, judge_error, with_hint
-    from .settings import Settings, argument_layer, resolve_settings
+    from .settings import Settings, argument_layer, hide_key, resolve_settings
     from .text import Secret, clean, describe, format_amount
+    from .transport import tls_context
+    from .values import parse_timeout
 
 # Which file a name lives in. It is read when the name is first used: a program that imports the core and then
 # needs one name of it does not pay for the others.
@@ -65,8 +67,11 @@ _HOMES = {
     "describe": "text",
     "describe_balance": "gate",
     "format_amount": "text",
+    "hide_key": "settings",
     "judge_error": "gate",
+    "parse_timeout": "values",
     "resolve_settings": "settings",
+    "tls_context": "transport",
     "with_hint": "gate",
 }
 
@@ -97,8 +102,11 @@ __all__ = [
     "describe",
     "describe_balance",
     "format_amount",
+    "hide_key",
     "judge_error",
+    "parse_timeout",
     "resolve_settings",
+    "tls_context",
     "with_hint",
 ]
 

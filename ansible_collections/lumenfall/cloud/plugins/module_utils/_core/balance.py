@@ -54,6 +54,9 @@ class AccountBalance:
             raise ValueError(f"billing_type must be 'prepaid' or 'postpaid', not {self.billing_type!r}")
         if self.amount is not None and not (isinstance(self.amount, Decimal) and self.amount.is_finite()):
             raise ValueError(f"amount must be a finite Decimal or None, not {self.amount!r}")
+        if self.currency != "usd":
+            # What is enough is in dollars.
+            raise ValueError(f"currency must be 'usd', not {self.currency!r}")
 
     @property
     def status(self) -> str:

@@ -108,7 +108,7 @@ class LumenfallClient:
         """Ask for the balance; blocks for ``timeout`` seconds at the most.
 
         Returns:
-            The balance. Its status is ``unavailable`` only if it was so on every attempt.
+            The balance. Its status is ``unavailable`` if it was so on the last attempt.
 
         Raises:
             LumenfallError: There is no balance to be had; see the hierarchy in ``errors``.
@@ -141,7 +141,7 @@ class LumenfallClient:
             too_long = wait >= deadline.remaining_seconds()
             if too_long or attempt == self._settings.max_attempts:
                 if asked_wait and isinstance(outcome, LumenfallError):
-                    outcome = self._told_to_wait(outcome, asked_wait, too_long)
+                    self._tell_to_wait(outcome, asked_wait, too_long)
                 break
             time.sleep(wait)
         if isinstance(outcome, AccountBalance):
@@ -175,13 +175,12 @@ class LumenfallClient:
             message, status=error.status, request_id=error.request_id, attempts=error.attempts, retryable=False
         )
 
-    def _told_to_wait(self, error: LumenfallError, seconds: float, too_long: bool) -> LumenfallError:
+    def _tell_to_wait(self, error: LumenfallError, seconds: float, too_long: bool) -> None:
         """Add to an error how long the server asked to be left alone."""
         asked = f"{ceil(seconds)} s"
         past = f", which is past the deadline of {self._settings.timeout:g} s" if too_long else ""
-        told = type(error)(f"{error}; the server asks to wait {asked}{past}", hint=f"run it again in {asked}")
-        told.__dict__.update({name: value for name, value in error.__dict__.items() if name != "hint"})
-        return told
+        error.args = (f"{error}; the server asks to wait {asked}{past}",)
+        error.hint = f"run it again in {asked}"
 
     def close(self) -> None:
         """Let go of the TLS context; a closed client fetches no more. Safe to call twice."""

@@ -216,9 +216,12 @@ def _walk(layers: Tuple[Layer, ...], variables: Mapping[str, str]) -> Settings:
 
 def argument_layer(**values: Any) -> Layer:
     """A layer of Python arguments, which go by their own names in errors; a key in it does not show itself."""
-    if not is_unset(values.get("api_key")):
-        values["api_key"] = Secret(values["api_key"])
-    return {name: (name, value) for name, value in values.items()}
+    return {name: (name, hide_key(value) if name == "api_key" else value) for name, value in values.items()}
+
+
+def hide_key(value: Any) -> Any:
+    """A key as something that does not show itself, for whoever keeps it in a variable; None and blanks stay."""
+    return value if is_unset(value) or isinstance(value, Secret) else Secret(value)
 
 
 def _environment_layer(variables: Mapping[str, str]) -> Layer:

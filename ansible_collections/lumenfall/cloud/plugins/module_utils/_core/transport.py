@@ -23,7 +23,7 @@ from .errors import ConfigurationError, ConnectionFailedError, LumenfallError, P
 from .framing import StrictResponse, decode
 from .settings import Settings
 from .text import clean
-from .values import refuse_ca_bundle
+from .values import holds_authorities, refuse_ca_bundle
 from .wire import (
     MAX_BODY_BYTES,
     BoundedTLSSocket,
@@ -88,8 +88,8 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
         context.verify_mode = ssl.CERT_NONE
     elif settings.ca_bundle is None:
         context.load_default_certs()
-        if not _has_platform_authorities():
-            # A Python without any (some builds for macOS, minimal images) would trust nobody.
+        # A Python without any (some builds for macOS, minimal images) would trust nobody.
+        if not _has_authorities(context) and not REQUESTS_PROBLEM:
             from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
             context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
@@ -110,9 +110,10 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
     return context
 
 
-def _has_platform_authorities() -> bool:
-    paths = ssl.get_default_verify_paths()
-    return bool(paths.cafile or paths.capath) or sys.platform == "win32"
+def _has_authorities(context: ssl.SSLContext) -> bool:
+    folder = ssl.get_default_verify_paths().capath
+    # What is in a folder is loaded when it is needed.
+    return bool(context.cert_store_stats()["x509_ca"] or (folder and holds_authorities(folder)))
 
 
 def exchange(settings: Settings, tls: ssl.SSLContext | None, deadline: Deadline) -> Answer | LumenfallError:
@@ -135,18 +136,23 @@ def exchange(settings: Settings, tls: ssl.SSLContext | None, deadline: Deadline)
     proxies = _proxies(settings)
     if isinstance(proxies, ProxyError):
         return proxies
+    try:
+        request = _request(settings)
+    except Exception:  # noqa: BLE001 - requests' InvalidURL, or UnicodeError: a host that IDNA 2008 does not know
+        source = settings.sources["base_url"]
+        return ConfigurationError(f"{source}: the base URL is malformed: check its host", hint=f"set {source} anew")
     wire = current.wire = Wire(deadline)
     adapter = _Adapter(tls)
     body, problem = b"", None
     try:
-        body = _read_body(adapter.send(_request(settings), stream=True, timeout=None, proxies=proxies))
+        body = _read_body(adapter.send(request, stream=True, timeout=None, proxies=proxies))
     except Exception as error:  # noqa: BLE001
         # requests and what lies below it raise much that is not a RequestException
         # (urllib3's, http.client's, UnicodeError, ...), and each may hold the request.
         problem = explain(error, wire, settings, bool(proxies))
     except BaseException as interruption:  # noqa: BLE001 - it is raised again
         # Ctrl-C and the like go on, without the frames that hold the request.
-        del proxies
+        del request, proxies
         raise interruption.with_traceback(None) from None
     finally:
         current.wire = None

@@ -141,7 +141,8 @@ def _is_host(host: str) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
-    if host.rstrip(".") == "localhost" or host.rstrip(".").endswith(".localhost"):
+    # Not "*.localhost": not every system answers for such a name itself, and another's answer may be anything.
+    if host.rstrip(".") == "localhost":
         return True
     import ipaddress
 
@@ -205,13 +206,16 @@ def check_ca_bundle(source: str, value: object) -> str:
         ConfigurationError: It is missing, unreadable, or holds no certificate.
     """
     if not isinstance(value, (str, os.PathLike)):
-        raise ConfigurationError(f"{source}: the CA bundle must be a path, not {type(value).__name__}")
+        raise ConfigurationError(
+            f"{source}: the CA bundle must be a path, not {type(value).__name__}",
+            hint=f"set {source} to a PEM file of CA certificates, or leave it unset for the platform's",
+        )
     path = os.path.expanduser(os.fspath(value))
     problem = None
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
-            if not any(_HASHED_CA.fullmatch(name) for name in os.listdir(path)):
+            if not holds_authorities(path):
                 problem = "is a folder without hashed certificates (run 'openssl rehash' on it)"
         elif not stat.S_ISREG(mode):
             problem = "is not a file"
@@ -224,6 +228,15 @@ def check_ca_bundle(source: str, value: object) -> str:
     if problem:
         raise refuse_ca_bundle(source, path, problem)
     return path
+
+
+def holds_authorities(folder: str) -> bool:
+    """Whether a folder holds certificates under the names by which OpenSSL finds them.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    return any(_HASHED_CA.fullmatch(name) for name in os.listdir(folder))
 
 
 def refuse_ca_bundle(source: str, path: str, problem: str) -> ConfigurationError:

@@ -4,7 +4,7 @@
 
 Sockets below urllib3 that keep to them, since the timeouts of requests and urllib3 are per
 read: a server that sends a byte now and then would hold them for ever. The standard library
-alone; knows nothing of HTTP.
+alone; what an answer means is not its business.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import signal
 import pytest
 
 from ansible_collections.lumenfall.cloud.plugins.plugin_utils import _one_answer
-from ansible_collections.lumenfall.cloud.plugins.plugin_utils._one_answer import OneAnswer
+from ansible_collections.lumenfall.cloud.plugins.plugin_utils._one_answer import OneAnswer, StillAskedError
 
 FORK = multiprocessing.get_context("fork")
 BATCH = ("a", "b", "c")
@@ -81,6 +81,24 @@ def test_forks_share_what_the_parent_made():
     answers = OneAnswer()
     got = [in_a_fork(lambda host=host: ask(answers, host, lambda _waited: {"by": host})) for host in BATCH]
     assert got == [{"by": "a"}] * 3
+
+
+def test_a_worker_that_has_waited_long_enough_is_told_so():
+    """Not so one whose own fetch ran into a time limit: that error is its own."""
+    answers = OneAnswer()
+
+    def wait_for_another():
+        try:
+            return answers.ask("q", "b", BATCH, 0.05, Source())
+        except StillAskedError:
+            return "still asked"
+
+    def fetch(_waited):
+        assert in_a_fork(wait_for_another) == "still asked"
+        raise TimeoutError("its own")
+
+    with pytest.raises(TimeoutError, match="its own"):
+        ask(answers, "a", fetch)
 
 
 def test_another_question_is_another_answer():
