@@ -18,9 +18,9 @@ help:  ## say what there is to make
 demo: $(READY)  ## show the main job on the embedded sandbox (LIVE=1: read the real account)
 	@LIVE=$(LIVE) $(BIN)/python tools/demo.py
 
-test: lint unit engines ansible packages docs oldest speed  ## everything that CI runs
+test: lint unit engines ansible packages docs oldest speed  ## everything but the version matrix
 
-lint: $(READY)  ## style, types, licences, links between the parts
+lint: $(READY)  ## style, types, licences
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -76,7 +76,7 @@ fuzz: $(READY)  ## a million cases of each fuzz target (an hour; CASES=, TARGETS
 	-$(BIN)/python -m pip install --quiet --group fuzz
 	$(BIN)/python tools/fuzz.py --cases $(or $(CASES),1000000) $(TARGETS)
 
-mutants: $(READY)  ## break the core in some 1,600 ways and see which the tests miss (an hour; FILES=)
+mutants: $(READY)  ## break the core in some 1,800 ways and see which the tests miss (an hour; FILES=)
 	$(BIN)/python tools/mutants.py $(FILES)
 
 soak: $(READY)  ## 20,000 fetches on 8 threads from a server that fails at random

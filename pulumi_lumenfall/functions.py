@@ -180,8 +180,8 @@ def require_balance(
     """Stop the program unless there are funds.
 
     Put it first in a program: what comes after it is neither previewed nor deployed without funds. A refresh and a
-    destroy do not run the program, so they need none; with ``--run-program`` they do, and then it counts: leave that
-    option away, or gate with ``balance_hook``, ``gate_stack`` or ``Balance``, which no teardown asks.
+    destroy do not run the program, so they need none; with ``--run-program`` they do, and then it counts: omit
+    it, or gate with ``balance_hook``, ``gate_stack`` or ``Balance``, which no teardown asks.
 
     ::
 

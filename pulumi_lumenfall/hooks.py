@@ -241,7 +241,7 @@ def _check_name(name: object, run: Run) -> str:
             if run.is_new(f"hook {name}"):
                 return name
     if not isinstance(name, str):
-        raise ConfigurationError(f"name: {describe(name)} is not a name", hint="set name to text, or leave it away")
+        raise ConfigurationError(f"name: {describe(name)} is not a name", hint="set name to text, or omit it")
     if not run.is_new(f"hook {name}"):
         raise ConfigurationError(
             f"name: a balance hook with the name {describe(name)} is there already",
@@ -259,7 +259,7 @@ def check_types(types: object) -> list[str]:
     patterns = [types] if isinstance(types, str) else list(types) if isinstance(types, Iterable) else []
     if not patterns or not all(isinstance(pattern, str) and pattern for pattern in patterns):
         raise ConfigurationError(
-            "types: no type of resource is named", hint="set types to patterns such as 'aws:ec2/*', or leave it away"
+            "types: no type of resource is named", hint="set types to patterns such as 'aws:ec2/*', or omit it"
         )
     return patterns
 

@@ -63,6 +63,13 @@ def play(environ: dict[str, str]) -> int:
     return done.returncode
 
 
+def project_in(folder: Path, pulumi_bin: Path, environ: dict[str, str]) -> PulumiProject:
+    """The program, in a world of its own."""
+    # Without the folder of this Python: Pulumi warns of each plugin that it finds on PATH, and this needs none.
+    path = os.pathsep.join([str(pulumi_bin), os.defpath])
+    return PulumiProject(folder, PROGRAM, pulumi_bin=pulumi_bin, env={**environ, "PATH": path}).stack_init()
+
+
 def both(project: PulumiProject, environ: dict[str, str]) -> tuple[bool, bool]:
     """Run the program and the playbook: which of them went through."""
     say("pulumi preview")
@@ -80,7 +87,7 @@ def live(pulumi_bin: Path, folder: Path) -> bool:
     read = subprocess.run([str(Path(sys.executable).parent / "lumenfall-balance"), "show"], check=False)
     if read.returncode:
         return False
-    both(PulumiProject(folder, PROGRAM, pulumi_bin=pulumi_bin, env=environ).stack_init(), environ)
+    both(project_in(folder, pulumi_bin, environ), environ)
     return True
 
 
@@ -88,7 +95,7 @@ def sandboxed(pulumi_bin: Path, folder: Path) -> bool:
     """Show both going through, and both being stopped."""
     with Sandbox(amount="12.50") as api:
         say(f"a sandbox of the API, with {BOLD}12.50 usd{PLAIN}, at {api.url}")
-        project = PulumiProject(folder, PROGRAM, pulumi_bin=pulumi_bin, env=api.environ).stack_init()
+        project = project_in(folder, pulumi_bin, api.environ)
         passed = both(project, api.environ)
         api.amount = "3.20"
         say(f"the sandbox is drained to {BOLD}3.20 usd{PLAIN}: both must stop now")

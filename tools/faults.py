@@ -81,7 +81,7 @@ def page(matrix: Matrix, seconds: float, engine: Path) -> str:
         "",
         f"{sum(case.passes for case in matrix.cases)} of the cases are answers that must pass, and "
         f"{sum(case.verdict == 'too low' for case in matrix.cases)} must stop as too low: without them, a gate that",
-        "never passes would shine.",
+        "never passes would look perfect.",
         "",
         "## How it is played",
         "",

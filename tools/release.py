@@ -38,6 +38,7 @@ VERSIONS = {
     f"{CORE}/_version.py": r'^__version__ = "(.+)"$',
     f"{COLLECTION}/galaxy.yml": r"^version: (.+)$",
     "pulumi_lumenfall/provider/schema.json": r'^  "version": "(.+)",$',
+    "README.md": r"pulumi-lumenfall/pulumi-lumenfall@v([0-9.]+)",
     "docs/installation-configuration.md": r"^VERSION=(.+)$",
     "examples/ci/github-actions/deploy.yml": r"pulumi-lumenfall/pulumi-lumenfall@v(.+)$",
     "examples/ci/kubernetes/job.yaml": r"/lumenfall-balance:(.+)$",

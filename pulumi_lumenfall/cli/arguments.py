@@ -82,7 +82,7 @@ exit status:
     "doctor": """\
 examples:
   lumenfall-balance doctor
-  lumenfall-balance doctor --json > support-ticket.json    holds no key
+  lumenfall-balance doctor --json > support-ticket.json    of a long key, the id and four characters
 """,
     "sandbox": """\
 examples:

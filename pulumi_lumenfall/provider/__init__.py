@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""``pulumi-resource-lumenfall``: the balance for programs in every Pulumi language.
+"""``pulumi-resource-lumenfall``: the balance for Pulumi programs in other languages.
 
 The Pulumi engine starts this plugin, reads a port from its output and speaks the protocol of resource providers to it,
 gRPC: ``pulumi/provider.proto``.

@@ -149,6 +149,7 @@ def leave_a_fragment(folder: Path) -> None:
         (replace(f"{COLLECTION}/plugins/module_utils/_core/_version.py", VERSION, "9.9.8"), "_version.py says 9.9.8"),
         (replace(f"{COLLECTION}/galaxy.yml", VERSION, "9.9.8"), "galaxy.yml says 9.9.8"),
         (replace("pulumi_lumenfall/provider/schema.json", VERSION, "9.9.8"), "schema.json says 9.9.8"),
+        (replace("README.md", VERSION, "9.9.8"), "README.md says 9.9.8"),
         (replace("examples/ci/github-actions/deploy.yml", VERSION, "9.9.8"), "deploy.yml says 9.9.8"),
         (replace("CHANGELOG.md", VERSION, "9.9.8"), "CHANGELOG.md has no section"),
         (replace(f"{COLLECTION}/changelogs/changelog.yaml", VERSION, "9.9.8"), "collection's changelog has no section"),

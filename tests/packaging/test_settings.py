@@ -47,7 +47,7 @@ def test_ansible(setting: str) -> None:
 
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_pulumi(setting: str) -> None:
-    assert setting in CONFIG_KEYS, f"{setting} is missing in pulumi_lumenfall/config.py"
+    assert setting in CONFIG_KEYS, f"{setting} is missing in pulumi_lumenfall/_properties.py"
     values = {CONFIG_KEYS["api_key"]: "key", CONFIG_KEYS[setting]: WRONG}
     with pytest.raises(ConfigurationError, match=f"^{CONFIG_KEYS[setting]}: "):
         resolve_settings(config_layer(values.get), environ={})

@@ -22,6 +22,7 @@ description:
     batch of C(serial), each run of a handler and each API key asks anew, and no answer is older than 30 seconds.
   - A low balance does not fail the task, an error does. Use O(minimum) and RV(sufficient), the test
     P(lumenfall.cloud.funded#test), or the role P(lumenfall.cloud.require_balance#role) to stop a play.
+  - A result that does not meet O(minimum) is shown without C(-v), also where the task does not fail.
   - A setting that is not given as an option is taken from the environment (which includes C(environment) on the
     task, its block or its play), and the API key, last, from the credentials file of the Lumenfall command line.
 options:
