@@ -223,5 +223,5 @@ TRUNCATED: Table = {
     "in-escape": _body(rb'{"object": "\u00', UNFINISHED),
     "after-backslash": _body(b'{"object": "\\', UNFINISHED),
     # A character cut in half: not UTF-8, or not finished.
-    "in-character": _body(beside(ACCENT.encode())[:15], expected("InvalidResponseError", requests=None)),
+    "in-character": _body(beside(ACCENT.encode())[:14], expected("InvalidResponseError", requests=None)),
 }
