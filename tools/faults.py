@@ -24,7 +24,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from support.fault_cases import ATTEMPTS, CASES, SAMPLE, Case  # noqa: E402
 from support.fault_matrix import PROBLEMS, Matrix, play  # noqa: E402
-from support.fault_surfaces import SURFACES, Played, World  # noqa: E402
+from support.fault_stage import Played, World  # noqa: E402
+from support.fault_surfaces import SURFACES  # noqa: E402
 
 PAGE = ROOT / "docs" / "faults.md"
 VERSIONS = ("pulumi-lumenfall", "ansible-core", "pulumi", "requests", "urllib3", "grpcio")

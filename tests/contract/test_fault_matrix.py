@@ -13,7 +13,8 @@ import pytest
 
 from support.fault_cases import CASES, SAMPLE
 from support.fault_matrix import PROBLEMS, play, problems_of
-from support.fault_surfaces import SURFACES, Played, Surface, World
+from support.fault_stage import Played, World
+from support.fault_surfaces import SURFACES, Surface
 from support.leaks import KEY, leaked
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from support.fault_cases import ATTEMPTS, Case
-from support.fault_surfaces import SURFACES, Played, Stage, Surface, World
+from support.fault_stage import Played, Stage, World
+from support.fault_surfaces import SURFACES, Surface
 from support.leaks import MARKER, leaked
 
 __all__ = ["PROBLEMS", "Matrix", "Run", "play", "problems_of"]

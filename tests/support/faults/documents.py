@@ -21,17 +21,7 @@ from support.faults.expect import (
     expected,
     known,
 )
-from support.faults.wire import (
-    ACCENT,
-    BALANCE,
-    CHUNKED,
-    POSTPAID,
-    amount,
-    answer,
-    beside,
-    error,
-    says,
-)
+from support.faults.wire import ACCENT, BALANCE, CHUNKED, POSTPAID, amount, answer, beside, error, says
 
 if TYPE_CHECKING:
     from support.fault_server import Play
