@@ -135,6 +135,7 @@ class Stage:
         folder: An empty folder of the surface's own.
         output: Everything that the surface printed or left behind.
         peak: The most memory that any process of the surface had, bytes.
+        left_out: Names of the cases that have no place in the surface. Any other one without a result was lost.
     """
 
     def __init__(self, world: World, name: str, cases: Iterable[Case]) -> None:
@@ -146,6 +147,7 @@ class Stage:
         self.home.mkdir()
         self.output: list[bytes] = []
         self.peak = 0
+        self.left_out: set[str] = set()
         self._servers = {
             case.name: FaultServer(case.play, tls=case.tls, authority=world.authority) for case in self.cases
         }

@@ -26,13 +26,11 @@ class Surface:
         name: As on the page.
         how: How it is played, for the page.
         play: Plays a stage.
-        extra_seconds: Grace for a busy machine.
     """
 
     name: str
     how: str
     play: Callable[[Stage], Results] = field(repr=False)
-    extra_seconds: float = 0.0
 
 
 SURFACES = (

@@ -106,6 +106,8 @@ def play_module(stage: Stage, *, away: bool = False, tested: bool = False) -> Re
         is_shown = away and "@" in case.environ.get("HTTPS_PROXY", "")
         if variables is not None and not is_shown:
             hosts[f"h{number:03}"], names[f"h{number:03}"] = variables, case.name
+        else:
+            stage.left_out.add(case.name)
     playbook = [{"hosts": "cases", "gather_facts": False, "tasks": tasks}]
     lines = _ansible(stage, "module", playbook, hosts)
     if not tested:
@@ -137,6 +139,7 @@ def play_lookup(stage: Stage) -> Results:
     groups: dict[tuple[tuple[str, str], ...], dict[str, Case]] = {}
     for number, case in enumerate(stage.cases):
         if case.config:
+            stage.left_out.add(case.name)
             continue
         key = tuple(
             sorted({**stage.environ(case), **{f"ini {name}": value for name, value in case.ini.items()}}.items())
@@ -183,6 +186,7 @@ def play_role(stage: Stage) -> Results:
     for number, case in enumerate(stage.cases):
         taken = None if case.config or case.ini else stage.split(case, *GATE)
         if taken is None:
+            stage.left_out.add(case.name)
             continue
         arguments, environ = taken
         host = f"h{number:03}"

@@ -105,7 +105,7 @@ def _play_plugin(stage: Stage, ask: Callable[[Any, dict[str, Any]], Played]) -> 
                 results[play["name"]] = _over_grpc(lambda gate=gate: ask(plugin, gate))  # type: ignore[misc]
         return results
 
-    plays = [{**play, "config_key": 0} for play in pulumi_plays(stage, *GATE, *CONFIG)]
+    plays = pulumi_plays(stage, *GATE, *CONFIG)
     usual = [play for play in plays if not play["environ"]]
     others = [play for play in plays if play["environ"]]
     with ThreadPoolExecutor(WIDTH) as pool:

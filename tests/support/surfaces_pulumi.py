@@ -53,7 +53,9 @@ def pulumi_plays(stage: Stage, *arguments: str) -> list[dict[str, Any]]:
     plays = []
     for case in stage.cases:
         taken = None if case.ini else stage.split(case, *arguments)
-        if taken is not None:
+        if taken is None:
+            stage.left_out.add(case.name)
+        else:
             plays.append({"name": case.name, "arguments": taken[0], "environ": taken[1], "config": dict(case.config)})
     return plays
 

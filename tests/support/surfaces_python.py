@@ -26,7 +26,8 @@ def play_core(stage: Stage) -> Results:
         stage.run(sys.executable, "-m", "support.fault_players", PLAYS=str(source), PLAYED=str(target))
         return {line["name"]: facts_of(line) for line in read_lines(stage, target)}
 
-    cases = [case for case in stage.cases if not case.config and not case.ini]
+    stage.left_out |= {case.name for case in stage.cases if case.config or case.ini}
+    cases = [case for case in stage.cases if case.name not in stage.left_out]
     with ThreadPoolExecutor() as pool:
         return {
             name: result for results in pool.map(play, enumerate(chunks(cases, 2))) for name, result in results.items()
@@ -42,6 +43,8 @@ def play_command_line(stage: Stage) -> Results:
         taken = None if case.config or case.ini else stage.split(case, *flags)
         if taken and not any(isinstance(value, list) for value in taken[0].values()):
             jobs.append((case.name, *taken))
+        else:
+            stage.left_out.add(case.name)
 
     def play(job: tuple[str, dict[str, Any], dict[str, str]]) -> tuple[str, Played]:
         name, arguments, environ = job
