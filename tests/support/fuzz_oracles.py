@@ -36,10 +36,15 @@ class Number(NamedTuple):
 
 def read_json(text: str) -> Any:
     """RFC 8259 to the letter, without duplicate keys or nesting beyond 64."""
-    value, end = _json_value(text, _JSON_SPACE.match(text).end(), 0)  # type: ignore[union-attr]
-    if _JSON_SPACE.match(text, end).end() != len(text):  # type: ignore[union-attr]
+    value, end = _json_value(text, _past_space(text, 0), 0)
+    if _past_space(text, end) != len(text):
         raise NotJSON
     return value
+
+
+def _past_space(text: str, at: int) -> int:
+    found = _JSON_SPACE.match(text, at)
+    return found.end() if found else at
 
 
 def _json_value(text: str, at: int, depth: int) -> tuple[Any, int]:
@@ -73,7 +78,7 @@ def _json_container(text: str, at: int, depth: int) -> tuple[Any, int]:
     close = {"{": "}", "[": "]"}[text[at]]
     members: dict[str, Any] = {}
     items: list[Any] = []
-    at = _JSON_SPACE.match(text, at + 1).end()  # type: ignore[union-attr]
+    at = _past_space(text, at + 1)
     if text[at : at + 1] == close:
         return (members if close == "}" else items), at + 1
     if depth >= _DEEPEST:
@@ -81,20 +86,20 @@ def _json_container(text: str, at: int, depth: int) -> tuple[Any, int]:
     while True:
         if close == "}":
             name, at = _json_string(text, at)
-            at = _JSON_SPACE.match(text, at).end()  # type: ignore[union-attr]
+            at = _past_space(text, at)
             if name in members or text[at : at + 1] != ":":
                 raise NotJSON
-            at = _JSON_SPACE.match(text, at + 1).end()  # type: ignore[union-attr]
+            at = _past_space(text, at + 1)
             members[name], at = _json_value(text, at, depth + 1)
         else:
             item, at = _json_value(text, at, depth + 1)
             items.append(item)
-        at = _JSON_SPACE.match(text, at).end()  # type: ignore[union-attr]
+        at = _past_space(text, at)
         if text[at : at + 1] == close:
             return (members if close == "}" else items), at + 1
         if text[at : at + 1] != ",":
             raise NotJSON
-        at = _JSON_SPACE.match(text, at + 1).end()  # type: ignore[union-attr]
+        at = _past_space(text, at + 1)
 
 
 def is_absurd(text: str) -> bool:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import sys
 import time
@@ -43,7 +44,7 @@ def _over_grpc(ask: Callable[[], Played]) -> Played:
     try:
         result = ask()
     except grpc.RpcError as error:
-        words = str(error.details())  # type: ignore[attr-defined]
+        words = str(error.details())
         result = Played("traceback" if "Traceback" in words else verdict_of(words), words)
     result.seconds = time.monotonic() - start
     return result
@@ -102,7 +103,7 @@ def _play_plugin(stage: Stage, ask: Callable[[Any, dict[str, Any]], Played]) -> 
                 config = {key.partition(":")[2]: value for key, value in play["config"].items()}
                 gate = {name: value for name, value in play["arguments"].items() if name in GATE}
                 plugin.configure(**settings, **config)
-                results[play["name"]] = _over_grpc(lambda gate=gate: ask(plugin, gate))  # type: ignore[misc]
+                results[play["name"]] = _over_grpc(functools.partial(ask, plugin, gate))
         return results
 
     plays = pulumi_plays(stage, *GATE, *CONFIG)
