@@ -42,7 +42,7 @@ class Case:
         tls: The server's ``tls``.
         requests: How many connections the server, or the proxy, may see; None for up to two.
         timeout: The deadline, seconds.
-        host: A name in the base URL, played by the resolver of ``fault_players``.
+        host: A name in the base URL, played by the resolver of ``fault_stage``.
         proxy: What a proxy on the way does, or None to go past it.
         given: Arguments, by their Python names, beside or instead of the good ones.
         environ: Environment variables, likewise.
