@@ -110,7 +110,7 @@ RETRY_AFTER: Table = {
     "200-a-day": (says(answer(BALANCE, b"Retry-After: 86400")), KNOWN),
 }
 
-HOSTILE_TEXTS = {
+_HOSTILE_TEXTS = {
     "ansi": "\x1b[31mred\x1b[0m\x1b]0;title\x07\x1b[2J",
     "c1-controls": "\x9b31mred\x9d0;title\x9c",
     "bidi": "\u202eevil\u202c\u2066isolate\u2069\u200f\u061c",
@@ -146,7 +146,7 @@ def _on_the_line(text: str) -> bytes:
 # http.client and others differ on what a null byte or a line end of other alphabets does to a header.
 _HEADER_ERROR = expected("APIError", "InvalidResponseError", "ConnectionFailedError", requests=None)
 HOSTILE: Table = {}
-for _name, _text in HOSTILE_TEXTS.items():
+for _name, _text in _HOSTILE_TEXTS.items():
     _line = _on_the_line(_text)
     _in_header = _HEADER_ERROR if _name in ("null-byte", "newlines", "split-command") else API_ERROR
     HOSTILE[f"message-{_name}"] = (says(answer(error(message=_text), status=400)), API_ERROR)
