@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from _measure import ROOT, Bench, Case, Cost, Growth, Row, Section, open_bench, run_alone
@@ -66,7 +66,7 @@ FLOORS = {
 _SIZES = (1, 10, 50, 200)
 
 
-def _run(bench: Bench, numbers: itertools.count[int], hosts: int, play: dict[str, object]) -> Callable[[], Cost]:
+def _run(bench: Bench, numbers: itertools.count[int], hosts: int, play: Mapping[str, object]) -> Callable[[], Cost]:
     """A play over so many hosts, in a file of its own."""
     folder = bench.folder / f"play-{next(numbers)}"
     folder.mkdir()
@@ -88,7 +88,7 @@ def measure(quick: bool) -> Section:
     with open_bench() as bench:
         numbers = itertools.count()
 
-        def play(hosts: int, *tasks: dict[str, object], calls: int = 0, every: int = 1) -> Case:
+        def play(hosts: int, *tasks: Mapping[str, object], calls: int = 0, every: int = 1) -> Case:
             return Case(_run(bench, numbers, hosts, {"tasks": list(tasks)}), calls, every)
 
         url_assert = {"ansible.builtin.assert": {"that": f"({_URL}).available.amount >= 5"}}

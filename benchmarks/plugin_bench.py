@@ -18,6 +18,7 @@ from _measure import ROOT, Bench, Case, Row, Section, open_bench, run_alone
 from pulumi_bench import engine
 
 sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tools"))
 
 from support.plugin import Plugin
 from support.pulumi_project import PulumiProject

@@ -210,7 +210,7 @@ def measure(quick: bool) -> Section:
     pulumi_bin = engine()
     with open_bench() as bench:
 
-        def case(program: str, calls: int, *how: object, every: int = 1, delay: float = 0.0) -> Case:
+        def case(program: str, calls: int, *how: str, every: int = 1, delay: float = 0.0) -> Case:
             return Case(_run(bench, pulumi_bin, program, *how), calls, every, delay)
 
         imports = {name: Case(bench.python(code), calls) for name, (code, calls) in _IMPORTS.items()}

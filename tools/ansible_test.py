@@ -22,6 +22,8 @@ import time
 from importlib.metadata import distribution, version
 from pathlib import Path
 
+from user_cache import user_cache
+
 ROOT = Path(__file__).resolve().parents[1]
 COLLECTION = ROOT / "ansible_collections" / "lumenfall" / "cloud"
 BIN = Path(sys.executable).parent
@@ -41,9 +43,8 @@ subprocess.check_call([sys.executable, "-m", "pip", "install"] + arguments)
 
 def cache_folder() -> Path:
     """Where the virtual environments are kept, for this ansible-core and Python."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    return base / "pulumi-lumenfall" / "ansible-test" / f"{version('ansible-core')}-py{python}"
+    return user_cache() / "ansible-test" / f"{version('ansible-core')}-py{python}"
 
 
 def ansible_test_file(name: str) -> str:

@@ -33,6 +33,7 @@ def run_guided(name: str, cases: int, seed: int) -> None:
     """Run one target under libFuzzer, which ends this process."""
     with atheris.instrument_imports(include=["ansible_collections", "pulumi_lumenfall", "email"]):
         from support import fuzz
+    from support.fuzz_seeds import TOKENS
 
     target = fuzz.TARGETS[name]
 
@@ -43,14 +44,16 @@ def run_guided(name: str, cases: int, seed: int) -> None:
             print(f"{name}: failed on {data!r}", flush=True)
             raise
 
-    with tempfile.TemporaryDirectory() as corpus:
-        for number, data in enumerate(target.seeds):
-            Path(corpus, f"seed-{number}").write_bytes(data)
-        words = Path(corpus + ".dict")
-        words.write_text("".join(f'"{_escape(token)}"\n' for token in fuzz._TOKENS), encoding="ascii")
-        options = (f"-runs={cases}", f"-seed={seed}", f"-dict={words}", "-max_len=600", "-print_final_stats=1")
-        atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={corpus}", corpus], run)
-        atheris.Fuzz()
+    # libFuzzer ends the process without a clean-up: the folder is within one that main() takes away.
+    folder = Path(tempfile.mkdtemp())
+    corpus, words = folder / "corpus", folder / "words.dict"
+    corpus.mkdir()
+    for number, data in enumerate(target.seeds):
+        (corpus / f"seed-{number}").write_bytes(data)
+    words.write_text("".join(f'"{_escape(token)}"\n' for token in TOKENS), encoding="ascii")
+    options = (f"-runs={cases}", f"-seed={seed}", f"-dict={words}", "-max_len=600", "-print_final_stats=1")
+    atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={folder}/", str(corpus)], run)
+    atheris.Fuzz()
 
 
 def _escape(token: bytes) -> str:
@@ -60,11 +63,12 @@ def _escape(token: bytes) -> str:
 def run_seeded(name: str, cases: int, seed: int) -> None:
     """Run one target on what the seeded mutator makes."""
     from support import fuzz
+    from support.fuzz_seeds import mutate
 
     target = fuzz.TARGETS[name]
     source = random.Random(seed)  # noqa: S311 - to be repeated
     for _ in range(cases):
-        data = fuzz.mutate(source, target.seeds)
+        data = mutate(source, target.seeds)
         try:
             target.run(data)
         except BaseException:
@@ -93,15 +97,16 @@ def main(arguments: Sequence[str]) -> int:
         started = time.monotonic()
         # A process of its own: libFuzzer ends the one it runs in.
         command = [sys.executable, __file__, "--one", name, "--cases", str(options.cases), "--seed", str(seed)]
-        ended = subprocess.run(
-            [*command, *(["--seeded"] if options.seeded else [])],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONHASHSEED": "0"},
-            text=True,
-            errors="replace",
-            check=False,
-        )
+        with tempfile.TemporaryDirectory(prefix="lumenfall-fuzz-") as folder:
+            ended = subprocess.run(
+                [*command, *(["--seeded"] if options.seeded else [])],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONHASHSEED": "0", "TMPDIR": folder},
+                text=True,
+                errors="replace",
+                check=False,
+            )
         how = "guided by coverage" if guided else "seeded mutator"
         seconds = time.monotonic() - started
         print(f"{name}: {options.cases} cases, {how}, seed {seed}, {seconds:.0f} s", flush=True)

@@ -25,9 +25,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "ansible_collections.lumenfall.cloud.plugins.module_utils._core"
@@ -51,7 +51,10 @@ TESTS: dict[str, tuple[str, ...]] = {
     "framing.py": ("test_client.py", "test_faults.py"),
     "diagnosis.py": ("test_client.py", "test_network.py", "test_faults.py"),
     "proxy.py": ("test_proxy.py", "test_network.py"),
+    "errors.py": ("test_gate.py", "test_answer.py", "test_client.py"),
 }
+#: Not broken: the list of what is public, and the version.
+_PLAIN = {"__init__.py", "_version.py"}
 
 _SWAPS: dict[type, tuple[type, ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),
@@ -79,6 +82,9 @@ _SWAPS: dict[type, tuple[type, ...]] = {
 }
 
 
+_CONDITIONAL = (ast.If, ast.While, ast.IfExp)
+
+
 class Mutant(NamedTuple):
     """One change: where, what it says, and the whole tree with it."""
 
@@ -91,7 +97,8 @@ def mutants(source: str, lines: range) -> Iterator[Mutant]:
     """Every mutant of some lines of a file, in their order."""
     original = ast.parse(source)
     for index, (node, _) in enumerate(_candidates(original)):
-        if getattr(node, "lineno", 0) not in lines:
+        line = getattr(node, "lineno", 0)
+        if line not in lines:
             continue
         for change in range(len(_changes(node))):
             tree = copy.deepcopy(original)
@@ -104,9 +111,9 @@ def mutants(source: str, lines: range) -> Iterator[Mutant]:
             else:
                 getattr(parent, field)[position] = replacement
             what = f"{before}  ->  {_text(replacement)}"
-            if isinstance(target, (ast.If, ast.While, ast.IfExp)):
+            if isinstance(target, _CONDITIONAL) and isinstance(replacement, _CONDITIONAL):
                 what = f"if {_text(target.test)}  ->  if {_text(replacement.test)}"
-            yield Mutant(target.lineno, what, ast.fix_missing_locations(tree))
+            yield Mutant(line, what, ast.fix_missing_locations(tree))
 
 
 _Place = tuple[ast.AST, str, "int | None"]
@@ -141,65 +148,98 @@ def _is_skipped(node: ast.AST) -> bool:
     )
 
 
+def _of_compare(node: ast.Compare) -> Iterator[ast.AST]:
+    for position, operator in enumerate(node.ops):
+        for other in _SWAPS.get(type(operator), ()):
+            changed = copy.deepcopy(node)
+            changed.ops[position] = other()
+            yield changed
+
+
+def _of_bool_op(node: ast.BoolOp) -> Iterator[ast.AST]:
+    changed = copy.deepcopy(node)
+    changed.op = _SWAPS[type(node.op)][0]()
+    yield changed
+    # Without one of its parts.
+    for position in range(len(node.values)):
+        rest = [copy.deepcopy(value) for index, value in enumerate(node.values) if index != position]
+        yield rest[0] if len(rest) == 1 else ast.BoolOp(op=copy.deepcopy(node.op), values=rest)
+
+
+def _of_bin_op(node: ast.BinOp) -> Iterator[ast.AST]:
+    for other in _SWAPS.get(type(node.op), ()):
+        changed = copy.deepcopy(node)
+        changed.op = other()
+        yield changed
+
+
+def _of_unary_op(node: ast.UnaryOp) -> Iterator[ast.AST]:
+    if isinstance(node.op, (ast.Not, ast.USub)):
+        yield copy.deepcopy(node.operand)
+
+
+def _of_constant(node: ast.Constant) -> Iterator[ast.AST]:
+    value = node.value
+    if isinstance(value, bool):
+        yield ast.Constant(not value)
+    elif isinstance(value, (int, float)):
+        yield ast.Constant(value + 1)
+    elif isinstance(value, str) and " " not in value.strip(" "):
+        yield ast.Constant(f"XX{value}")
+    elif isinstance(value, bytes):
+        yield ast.Constant(b"XX" + value)
+
+
+def _of_condition(node: ast.If | ast.While | ast.IfExp) -> Iterator[ast.AST]:
+    for fixed in (False,) if isinstance(node, ast.While) else (True, False):
+        changed = copy.deepcopy(node)
+        changed.test = ast.Constant(fixed)
+        yield changed
+
+
+def _of_return(node: ast.Return) -> Iterator[ast.AST]:
+    if node.value is not None and ast.unparse(node.value) != "None":
+        yield ast.Return(ast.Constant(None))
+
+
+def _of_statement(node: ast.AST) -> Iterator[ast.AST]:
+    if not isinstance(node, ast.Expr) or isinstance(node.value, ast.Call):
+        yield ast.Pass()
+
+
+def _of_handler(node: ast.ExceptHandler) -> Iterator[ast.AST]:
+    for position in range(len(node.type.elts) if isinstance(node.type, ast.Tuple) else 0):
+        changed = copy.deepcopy(node)
+        assert isinstance(changed.type, ast.Tuple)
+        del changed.type.elts[position]
+        yield changed
+
+
+def _of_call(node: ast.Call) -> Iterator[ast.AST]:
+    for position in range(len(node.keywords)):
+        changed = copy.deepcopy(node)
+        del changed.keywords[position]
+        yield changed
+
+
+_CHANGES: dict[type[ast.AST], Callable[[Any], Iterator[ast.AST]]] = {
+    ast.Compare: _of_compare,
+    ast.BoolOp: _of_bool_op,
+    ast.BinOp: _of_bin_op,
+    ast.UnaryOp: _of_unary_op,
+    ast.Constant: _of_constant,
+    **dict.fromkeys(_CONDITIONAL, _of_condition),
+    ast.Return: _of_return,
+    **dict.fromkeys((ast.Raise, ast.Break, ast.Continue, ast.AugAssign, ast.Delete, ast.Expr), _of_statement),
+    ast.ExceptHandler: _of_handler,
+    ast.Call: _of_call,
+}
+
+
 def _changes(node: ast.AST) -> list[ast.AST]:
     """What a node can be changed into."""
-    found: list[ast.AST] = []
-    if isinstance(node, ast.Compare):
-        for position, operator in enumerate(node.ops):
-            for other in _SWAPS.get(type(operator), ()):
-                changed = copy.deepcopy(node)
-                changed.ops[position] = other()
-                found.append(changed)
-    elif isinstance(node, ast.BoolOp):
-        changed = copy.deepcopy(node)
-        changed.op = _SWAPS[type(node.op)][0]()
-        found.append(changed)
-        # Without one of its parts.
-        for position in range(len(node.values)):
-            rest = [copy.deepcopy(value) for index, value in enumerate(node.values) if index != position]
-            found.append(rest[0] if len(rest) == 1 else ast.BoolOp(op=copy.deepcopy(node.op), values=rest))
-    elif isinstance(node, ast.BinOp):
-        for other in _SWAPS.get(type(node.op), ()):
-            changed = copy.deepcopy(node)
-            changed.op = other()
-            found.append(changed)
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.Not, ast.USub)):
-        found.append(copy.deepcopy(node.operand))
-    elif isinstance(node, ast.Constant):
-        value = node.value
-        if isinstance(value, bool):
-            found.append(ast.Constant(not value))
-        elif isinstance(value, (int, float)):
-            found.append(ast.Constant(value + 1))
-        elif isinstance(value, str) and " " not in value.strip(" "):
-            found.append(ast.Constant(f"XX{value}"))
-        elif isinstance(value, bytes):
-            found.append(ast.Constant(b"XX" + value))
-    elif isinstance(node, (ast.If, ast.While, ast.IfExp)):
-        for fixed in (True, False):
-            if isinstance(node, ast.While) and fixed:
-                continue
-            changed = copy.deepcopy(node)
-            changed.test = ast.Constant(fixed)
-            found.append(changed)
-    elif isinstance(node, ast.Return) and node.value is not None and ast.unparse(node.value) != "None":
-        found.append(ast.Return(ast.Constant(None)))
-    elif isinstance(node, (ast.Raise, ast.Break, ast.Continue, ast.AugAssign, ast.Delete)) or (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-    ):
-        found.append(ast.Pass())
-    elif isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Tuple):
-        for position in range(len(node.type.elts)):
-            changed = copy.deepcopy(node)
-            assert isinstance(changed.type, ast.Tuple)
-            del changed.type.elts[position]
-            found.append(changed)
-    elif isinstance(node, ast.Call):
-        for position in range(len(node.keywords)):
-            changed = copy.deepcopy(node)
-            del changed.keywords[position]
-            found.append(changed)
-    return [ast.copy_location(each, node) for each in found]
+    change = _CHANGES.get(type(node))
+    return [ast.copy_location(each, node) for each in change(node)] if change else []
 
 
 def _text(node: ast.AST) -> str:
@@ -231,10 +271,21 @@ def _run(file: str, tree: ast.Module | None, log: int, keep: str) -> int:
     os.dup2(log, 2)
     if tree is not None:
         sys.meta_path.insert(0, _Mutated(f"{PACKAGE}.{file.removesuffix('.py')}", CORE / file, tree))
-    tests = [f"tests/unit/{name}" for name in TESTS[file] if (ROOT / "tests/unit" / name).exists()]
+    tests = [f"tests/unit/{name}" for name in TESTS[file]]
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=mutants"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning", "-k", keep]
     return int(pytest.main([*options, *tests]))
+
+
+def _outdated() -> list[str]:
+    """What `TESTS` names and is not there, and which files of the core it does not name."""
+    named = {file for tests in TESTS.values() for file in tests}
+    missing = sorted(file for file in named if not (ROOT / "tests" / "unit" / file).exists())
+    differing = sorted({file.name for file in CORE.glob("*.py")} ^ {*TESTS, *_PLAIN})
+    return [
+        *(f"no tests/unit/{file}" for file in missing),
+        *(f"in the core or in TESTS alone: {name}" for name in differing),
+    ]
 
 
 def _preload() -> None:
@@ -315,6 +366,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-k", default="not test_fault or not slow", help="which tests, as in pytest")
     parser.add_argument("files", nargs="*", default=list(TESTS))
     options = parser.parse_args(arguments)
+    outdated = _outdated()
+    if outdated:
+        print("\n".join(f"tools/mutants.py: {what}" for what in outdated), file=sys.stderr)
+        return 1
     first, last = map(int, options.lines.split("-"))
     lines = range(first, last + 1)
     os.chdir(ROOT)

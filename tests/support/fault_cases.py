@@ -10,13 +10,13 @@ source. A case knows nothing of the surface it is played through.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from support.fault_server import Connection, Play
 from support.faults import FAULTS, Fault, answer, bomb, says
 from support.leaks import MARKER
-from support.proxy import tunnel
+from support.proxy import ESTABLISHED, LOGIN_PAGE, PROXY_PLAYS, sends, tunnel
 
 __all__ = ["CASES", "CANNOT_TELL", "ENOUGH", "SAMPLE", "TOO_LOW", "Case"]
 
@@ -42,7 +42,7 @@ class Case:
         tls: The server's ``tls``.
         requests: How many connections the server, or the proxy, may see; None for up to two.
         timeout: The deadline, seconds.
-        host: A name in the base URL, played by the resolver of ``fault_players``.
+        host: A name in the base URL, played by the resolver of ``fault_stage``.
         proxy: What a proxy on the way does, or None to go past it.
         given: Arguments, by their Python names, beside or instead of the good ones.
         environ: Environment variables, likewise.
@@ -76,8 +76,10 @@ class Case:
 _LIBRARY = {str(fault): fault for fault in FAULTS}
 
 
-def _from_library(name: str, verdict: str, **more: Any) -> Case:
+def _from_library(name: str, verdict: str) -> Case:
     fault: Fault = _LIBRARY[name]
+    # Where an answer tells, an early deadline would be another fault.
+    is_slow = verdict == CANNOT_TELL and (fault.slow or fault.family == "slow")
     return Case(
         name,
         verdict,
@@ -85,8 +87,7 @@ def _from_library(name: str, verdict: str, **more: Any) -> Case:
         fault.play,
         fault.tls,
         None if fault.requests is None else min(fault.requests, ATTEMPTS),
-        SHORT_SECONDS if fault.slow or fault.family == "slow" else LONG_SECONDS,
-        **more,
+        SHORT_SECONDS if is_slow else LONG_SECONDS,
     )
 
 
@@ -94,7 +95,7 @@ def _family(family: str, verdict: str, *names: str) -> list[Case]:
     return [_from_library(f"{family}/{name}", verdict) for name in names]
 
 
-# --- What must pass or stop exactly: without these, a gate that never passes would shine ---
+# --- What must pass or stop exactly: without these, a gate that never passes would look perfect ---
 
 _CONTROLS = [
     *_family("recovery", ENOUGH, "good", "500-then-good", "null-then-good", "cut-then-good"),
@@ -121,8 +122,6 @@ _CONTROLS = [
 
 
 def _policy(name: str, verdict: str, fault: str, **given: str) -> Case:
-    from dataclasses import replace
-
     return replace(_from_library(fault, verdict), name=f"policies/{name}", given=given)
 
 
@@ -227,64 +226,50 @@ _SERVERS = [
 # --- What a proxy does; the server behind it is a good one ---
 
 
-def _says(*parts: bytes) -> ProxyPlay:
-    return lambda connection, port: connection.send(b"".join(parts))
-
-
-_ESTABLISHED = b"HTTP/1.1 200 Connection Established\r\n\r\n"
-
-
-def _late_then_stalls(connection: Connection, port: int) -> None:
+def _late_then_stalls(connection: Connection) -> None:
     connection.pause(SHORT_SECONDS * 0.8)
-    connection.send(_ESTABLISHED)
-    connection.stall()
+    PROXY_PLAYS["stall-in-tunnel"](connection)
 
 
-def _drips(connection: Connection, port: int) -> None:
-    connection.drip(_ESTABLISHED * 20, 0.1)
+def _drips(connection: Connection) -> None:
+    connection.drip(ESTABLISHED * 20, 0.1)
 
 
-def _stalls_in_tunnel(connection: Connection, port: int) -> None:
-    connection.send(_ESTABLISHED)
-    connection.stall()
-
-
-def _floods(connection: Connection, port: int) -> None:
+def _floods(connection: Connection) -> None:
     connection.send(b"HTTP/1.1 200 OK\r\nX: ")
     while True:
         connection.send(b"y" * 65_536)
 
 
-def _proxy(name: str, play: ProxyPlay, *outcomes: str, slow: bool = False, verdict: str = CANNOT_TELL) -> Case:
+def _proxy(name: str, play: Play, *outcomes: str, slow: bool = False) -> Case:
     return Case(
         f"proxy/{name}",
-        verdict,
+        CANNOT_TELL,
         frozenset(outcomes),
         tls="good",
         timeout=SHORT_SECONDS if slow else LONG_SECONDS,
-        proxy=play,
+        proxy=lambda connection, port: play(connection),
     )
 
 
-_PAGE = b"<!DOCTYPE html><title>Sign in</title><form action=/login><input name=user></form>"
 _PROXIES = [
-    _proxy("good", tunnel, "known", verdict=ENOUGH),
-    _proxy("login-page", _says(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", _PAGE), "TLSError"),
-    _proxy("200-then-plain-http", _says(_ESTABLISHED, answer()), "TLSError"),
-    _proxy("balance-instead-of-a-tunnel", _says(answer()), "TLSError"),
-    _proxy("407", _says(answer(b"", b'Proxy-Authenticate: Basic realm="x"', status=407)), "ProxyError"),
-    _proxy("403-page", _says(answer(_PAGE, status=403)), "ProxyError"),
-    _proxy("302-to-login", _says(answer(b"", b"Location: http://login.test/", status=302)), "ProxyError"),
-    _proxy("502-bomb", lambda connection, port: connection.send(answer(bomb(), status=502)), "ProxyError"),
-    _proxy("503-balance", _says(answer(status=503)), "ProxyError"),
-    _proxy("garbage", _says(b"\x16\x03\x01 not a proxy\r\n\r\n"), "ProxyError"),
-    _proxy("cut", _says(b""), "ProxyError"),
-    _proxy("cut-in-tunnel", _says(_ESTABLISHED), "TLSError", "ConnectionFailedError"),
+    Case("proxy/good", ENOUGH, frozenset({"known"}), tls="good", proxy=tunnel),
+    _proxy("login-page", PROXY_PLAYS["login"], "TLSError"),
+    _proxy("200-then-plain-http", sends(ESTABLISHED, answer()), "TLSError"),
+    _proxy("balance-instead-of-a-tunnel", sends(answer()), "TLSError"),
+    _proxy("407", sends(answer(b"", b'Proxy-Authenticate: Basic realm="x"', status=407)), "ProxyError"),
+    _proxy("403-page", sends(answer(LOGIN_PAGE, status=403)), "ProxyError"),
+    _proxy("302-to-login", sends(answer(b"", b"Location: http://login.test/", status=302)), "ProxyError"),
+    _proxy("502-bomb", lambda connection: connection.send(answer(bomb(), status=502)), "ProxyError"),
+    _proxy("503-balance", sends(answer(status=503)), "ProxyError"),
+    _proxy("garbage", PROXY_PLAYS["garbage"], "ProxyError"),
+    _proxy("cut", PROXY_PLAYS["cut"], "ProxyError"),
+    _proxy("cut-in-tunnel", PROXY_PLAYS["cut-in-tunnel"], "TLSError", "ConnectionFailedError"),
     _proxy("headers-endless", _floods, "ProxyError", "InvalidResponseError"),
-    _proxy("stalls", lambda connection, port: connection.stall(), "DeadlineExceededError", slow=True),
+    _proxy("stalls", PROXY_PLAYS["stall"], "DeadlineExceededError", slow=True),
     _proxy("drips", _drips, "DeadlineExceededError", slow=True),
     _proxy("late-then-stalls", _late_then_stalls, "DeadlineExceededError", slow=True),
-    _proxy("stalls-in-tunnel", _stalls_in_tunnel, "DeadlineExceededError", slow=True),
+    _proxy("stalls-in-tunnel", PROXY_PLAYS["stall-in-tunnel"], "DeadlineExceededError", slow=True),
 ]
 
 _NAMES = [
@@ -309,8 +294,6 @@ _NAMES = [
 ]
 
 # --- Settings that are wrong, by source; a good server stands by and must not hear of it ---
-
-_REFUSED = frozenset({"ConfigurationError"})
 
 
 def _bad(name: str, outcome: str = "ConfigurationError", **more: Any) -> Case:
@@ -414,11 +397,10 @@ _SETTINGS = [
 CASES: tuple[Case, ...] = (*_CONTROLS, *_POLICIES, *_SERVERS, *_PROXIES, *_NAMES, *_SETTINGS)
 """Every case, by family."""
 
+_NAMED = {case.name: case for case in CASES}
 SAMPLE: tuple[Case, ...] = tuple(
-    case
-    for case in CASES
-    if case.name
-    in {
+    _NAMED[name]
+    for name in (
         "recovery/good", "json/a-float-below-5", "json/prepaid-null", "policies/postpaid-denied",
         "policies/unavailable-allowed", "statuses/402", "slow/drips-body", "cuts/after-whole-value",
         "framing/lengths-differ", "statuses/302-to-same-host", "encodings/gzip-bomb", "json/duplicate-amount-escaped",
@@ -426,6 +408,6 @@ SAMPLE: tuple[Case, ...] = tuple(
         "proxy/late-then-stalls", "names/ipv6-first-where-ipv4-listens", "settings/minimum-comma",
         "settings/base_url-user-info", "settings/timeout-nan", "settings/environment-bundle-missing",
         "settings/proxy-socks",
-    }
+    )
 )  # fmt: skip
 """Some of each kind, for every run of the tests."""

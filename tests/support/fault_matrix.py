@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from support.fault_cases import ATTEMPTS, Case
-from support.fault_surfaces import SURFACES, Played, Stage, Surface, World
+from support.fault_stage import Played, Stage, World
+from support.fault_surfaces import SURFACES, Surface
 from support.leaks import MARKER, leaked
 
 __all__ = ["PROBLEMS", "Matrix", "Run", "play", "problems_of"]
@@ -26,7 +27,7 @@ PROBLEMS = {
     "tracebacks": "a traceback, or a message that tells of a bug",
     "unclean messages": "control characters, marks that a CI runner or a template acts on, more than one line",
     "impolite requests": "more requests than attempts, or than the case allows; any at all with a bad setting",
-    "missed faults": "fewer requests than the case makes, so that it was not met: what then came of it shows nothing",
+    "missed faults": "no result, or fewer requests than the case makes, so that it was not met and shows nothing",
     "floods": "more than 32 MiB of growth",
 }
 GRACE_SECONDS = 1.0
@@ -43,7 +44,7 @@ class Run:
 
     Attributes:
         surface: The surface.
-        results: Case -> what came of it; a case that has no place in the surface is missing.
+        results: Case -> what came of it; a case that has no place in the surface, or was lost, is missing.
         seconds: How long all of it took.
         peak: The most memory that a process had, bytes.
         problems: Each with its kind, the case or the surface, and what it is.
@@ -83,10 +84,16 @@ def play(
     world: World,
     surfaces: Iterable[Surface] = SURFACES,
     tell: Callable[[str], None] = lambda line: None,
+    extra_seconds: float = 0.0,
 ) -> Matrix:
     """Play every case through every surface, one surface after the other.
 
-    The first case is a control: a good answer.
+    Args:
+        cases: The cases; the first one is a control, a good answer.
+        world: What the surfaces need of the machine.
+        surfaces: The surfaces.
+        tell: Is told each line of progress, and each problem.
+        extra_seconds: Grace for a busy machine.
     """
     runs = []
     for number, surface in enumerate(surfaces):
@@ -94,7 +101,7 @@ def play(
         with Stage(world, f"surface-{number}", cases) as stage:
             results = stage.finish(surface.play(stage))
         run = Run(surface, results, time.monotonic() - start, stage.peak)
-        run.problems = list(_problems(cases, run, stage))
+        run.problems = list(_problems(cases, run, stage, extra_seconds))
         runs.append(run)
         tell(f"{surface.name}: {len(results)} plays in {run.seconds:.0f} s, {len(run.problems)} problems")
         for kind, where, what in run.problems:
@@ -102,11 +109,15 @@ def play(
     return Matrix(cases, runs)
 
 
-def _problems(cases: Sequence[Case], run: Run, stage: Stage) -> Iterable[tuple[str, str, str]]:
+def _problems(cases: Sequence[Case], run: Run, stage: Stage, extra_seconds: float) -> Iterable[tuple[str, str, str]]:
     for case in cases:
+        where = f"{run.surface.name}, {case.name}"
         if case.name in run.results:
-            for kind, what in problems_of(case, run.results[case.name], run.surface):
-                yield kind, f"{run.surface.name}, {case.name}", what
+            for kind, what in problems_of(case, run.results[case.name], extra_seconds):
+                yield kind, where, what
+        elif case.name not in stage.left_out:
+            # As where the kernel, or our own patience, has ended the player.
+            yield "missed faults", where, "no result"
     for output in stage.output:
         for line in output.splitlines() if leaked(output) else ():
             if leaked(line):
@@ -122,7 +133,7 @@ def _where(line: bytes) -> str:
     return repr(shown[max(0, position - 150) : position + 50])
 
 
-def problems_of(case: Case, result: Played, surface: Surface) -> Iterable[tuple[str, str]]:
+def problems_of(case: Case, result: Played, extra_seconds: float = 0.0) -> Iterable[tuple[str, str]]:
     """What is wrong with what came of a case: the kind of problem, and what was told."""
     told = f"{result.verdict} ({result.outcome}): {result.message[-300:]!r}"
     if result.verdict != case.verdict:
@@ -132,7 +143,7 @@ def problems_of(case: Case, result: Played, surface: Surface) -> Iterable[tuple[
             yield ("wrong stops" if case.passes else "wrong verdicts"), told
     elif result.outcome and case.outcomes and result.outcome not in case.outcomes:
         yield "wrong verdicts", told
-    if (result.seconds or 0) > case.timeout + GRACE_SECONDS + surface.extra_seconds:
+    if (result.seconds or 0) > case.timeout + GRACE_SECONDS + extra_seconds:
         yield "hangs", f"{result.seconds:.2f} s, and the deadline is {case.timeout:g} s"
     if (result.process_seconds or 0) > case.timeout + GRACE_SECONDS + END_SECONDS:
         yield "hangs", f"the process ended after {result.process_seconds:.2f} s"

@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from user_cache import user_cache
+
 REQUIREMENTS = ("pulumi-policy>=1.21,<2", "requests>=2.32.4,<3", "urllib3>=2.7,<3")
 
 
@@ -23,10 +25,9 @@ def policy_python() -> Path:
     Raises:
         subprocess.CalledProcessError: pip failed; it has printed why.
     """
-    base = os.environ.get("XDG_CACHE_HOME", "")
     # Not Path.home(): every test has an empty HOME.
-    cache = Path(base) if os.path.isabs(base) else Path(os.path.expanduser(f"~{os.environ.get('USER', '')}"), ".cache")
-    folder = cache / "pulumi-lumenfall" / f"policy-{sys.version_info.major}.{sys.version_info.minor}"
+    home = Path(os.path.expanduser(f"~{os.environ.get('USER', '')}"))
+    folder = user_cache(home) / f"policy-{sys.version_info.major}.{sys.version_info.minor}"
     wanted = "\n".join(REQUIREMENTS)
     done = folder / "requirements.txt"
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -20,9 +20,32 @@ from dataclasses import dataclass
 
 from support.fault_server import Connection, FaultServer, Play
 
-__all__ = ["Connect", "ConnectProxy", "tunnel"]
+__all__ = ["ESTABLISHED", "LOGIN_PAGE", "PROXY_PLAYS", "Connect", "ConnectProxy", "sends", "tunnel"]
 
-_LOGIN_PAGE = b"<!DOCTYPE html><title>Sign in</title><form action=/login><input name=user></form>"
+LOGIN_PAGE = b"<!DOCTYPE html><title>Sign in</title><form action=/login><input name=user></form>"
+# RFC 9110 section 9.3.6: a 2xx to CONNECT has no Content-Length.
+ESTABLISHED = b"HTTP/1.1 200 Connection Established\r\n\r\n"
+
+
+def sends(*parts: bytes) -> Play:
+    """Sends the bytes; the request has been read."""
+    return lambda connection: connection.send(b"".join(parts))
+
+
+def _stalls_in_tunnel(connection: Connection) -> None:
+    connection.send(ESTABLISHED)
+    connection.stall()
+
+
+#: What a proxy does with a connection whose CONNECT has been read, instead of a tunnel.
+PROXY_PLAYS: dict[str, Play] = {
+    "login": sends(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", LOGIN_PAGE),
+    "stall": Connection.stall,
+    "cut": lambda connection: None,
+    "garbage": sends(b"\x16\x03\x01 not a proxy\r\n\r\n"),
+    "stall-in-tunnel": _stalls_in_tunnel,
+    "cut-in-tunnel": sends(ESTABLISHED),
+}
 
 
 @dataclass(frozen=True)
@@ -54,27 +77,18 @@ class ConnectProxy(FaultServer):
         Args:
             to: The loopback port that every tunnel leads to; where nothing listens there, the answer is a 502.
             refuse: A status (such as 403, 407 or 502) to answer instead.
-            fault: ``login`` (200 with a page instead of a tunnel), ``stall`` (before an answer), ``cut`` (hang up
-                before an answer), ``garbage`` (not HTTP), ``stall-in-tunnel`` or ``cut-in-tunnel`` (after the 200).
+            fault: One of ``PROXY_PLAYS`` instead.
             auth: ``user:password`` that a client must send (Basic), else it gets a 407.
 
         Raises:
             ValueError: No such fault.
         """
-        faults: dict[str, Play] = {
-            "login": self._login,
-            "stall": Connection.stall,
-            "cut": lambda connection: None,
-            "garbage": lambda connection: connection.send(b"\x16\x03\x01 not a proxy\r\n\r\n"),
-            "stall-in-tunnel": self._stall_in_tunnel,
-            "cut-in-tunnel": lambda connection: connection.send(_status(200)),
-        }
-        if fault is not None and fault not in faults:
-            raise ValueError(f"fault: {fault!r} is not one of {', '.join(faults)}")
+        if fault is not None and fault not in PROXY_PLAYS:
+            raise ValueError(f"fault: {fault!r} is not one of {', '.join(PROXY_PLAYS)}")
         super().__init__(self._serve)
         self._to = to
         self._refuse = refuse
-        self._fault = None if fault is None else faults[fault]
+        self._fault = None if fault is None else PROXY_PLAYS[fault]
         self._auth = auth
         self._connects: list[Connect] = []
         self.url = f"http://{f'{auth}@' if auth else ''}127.0.0.1:{self.port}"
@@ -110,13 +124,6 @@ class ConnectProxy(FaultServer):
             for line in head.split(b"\r\n")
         )
 
-    def _login(self, connection: Connection) -> None:
-        connection.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + _LOGIN_PAGE)
-
-    def _stall_in_tunnel(self, connection: Connection) -> None:
-        connection.send(_status(200))
-        connection.stall()
-
     def _tunnel(self, connection: Connection) -> None:
         tunnel(connection, self._to)
 
@@ -129,7 +136,7 @@ def tunnel(connection: Connection, port: int) -> None:
         connection.send(_status(502))
         return
     with upstream, selectors.DefaultSelector() as selector:
-        connection.send(_status(200))
+        connection.send(ESTABLISHED)
         client = connection.link
         selector.register(client, selectors.EVENT_READ, upstream)
         selector.register(upstream, selectors.EVENT_READ, client)
@@ -146,5 +153,4 @@ def tunnel(connection: Connection, port: int) -> None:
 
 
 def _status(status: int, headers: bytes = b"") -> bytes:
-    length = b"" if status == 200 else b"Content-Length: 0\r\n"  # RFC 9110 section 9.3.6: a 2xx to CONNECT has none
-    return b"HTTP/1.1 %d Proxy Says So\r\n%s%s\r\n" % (status, headers, length)
+    return b"HTTP/1.1 %d Proxy Says So\r\n%sContent-Length: 0\r\n\r\n" % (status, headers)

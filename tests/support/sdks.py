@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 import pulumi_lumenfall
+from user_cache import user_cache
 
 TESTS = Path(__file__).parents[1] / "plugin"
 SOURCES = TESTS / "codegen"
@@ -39,13 +40,6 @@ def toolchain(program: str) -> Path:
     if os.environ.get("CI"):
         pytest.fail(text, pytrace=False)
     pytest.skip(text)
-
-
-def cache_folder(real_home: Path) -> Path:
-    """Our folder in the user's cache, as `tools/pulumi_engine/find_or_build.py` has it."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    cache = Path(base) if os.path.isabs(base) else real_home / ".cache"
-    return cache / "pulumi-lumenfall"
 
 
 def generate(folder: Path, real_home: Path) -> Path:
@@ -99,7 +93,7 @@ def node_modules(folder: Path, sdk: Path, real_home: Path) -> Path:
 
 def _npm_packages(real_home: Path) -> Path:
     digest = hashlib.sha256((TESTS / "node" / "package-lock.json").read_bytes()).hexdigest()[:16]
-    folder = cache_folder(real_home) / "npm"
+    folder = user_cache(real_home) / "npm"
     made = folder / digest / "node_modules"
     with _lock(folder):
         if not made.exists():
@@ -150,7 +144,7 @@ def _generator(real_home: Path) -> Path:
     digest = hashlib.sha256()
     for name in ("main.go", "go.mod", "go.sum"):
         digest.update((SOURCES / name).read_bytes())
-    folder = cache_folder(real_home) / "codegen"
+    folder = user_cache(real_home) / "codegen"
     program = folder / digest.hexdigest()[:16]
     with _lock(folder):
         if not program.exists():

@@ -24,6 +24,7 @@ from unittest import mock
 import trustme
 
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import client as core_client
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core.retry import backoff_seconds
 from pulumi_lumenfall.core import AccountBalance, LumenfallClient, LumenfallError, argument_layer, resolve_settings
 from support.soak_server import KINDS
 
@@ -114,8 +115,7 @@ def soak(fetches: int, threads: int, seed: int, folder: Path) -> Soak:
             else:
                 outcomes[number] = (type(outcome).__name__, outcome.attempts)
 
-        real = core_client.backoff_seconds
-        with mock.patch.object(core_client, "backoff_seconds", lambda retry: real(retry) / 100):
+        with mock.patch.object(core_client, "backoff_seconds", lambda retry: backoff_seconds(retry) / 100):
             fetch(0)
             fetch(1)
             found.look()

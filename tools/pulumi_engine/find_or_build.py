@@ -41,6 +41,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from user_cache import user_cache  # noqa: E402
 
 SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
 CLI_MODULE = "github.com/pulumi/pulumi/pkg/v3"
@@ -198,10 +201,7 @@ def cache_folder(version: str) -> Path:
     """The folder in the user's cache whose `bin` is the engine of that version."""
     machine = platform.machine().lower()
     arch = {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
-    # XDG: an empty or relative value counts as unset.
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    cache = Path(base) if os.path.isabs(base) else Path.home() / ".cache"
-    return cache / "pulumi-lumenfall" / "engine" / f"{version}-{platform.system().lower()}-{arch}"
+    return user_cache() / "engine" / f"{version}-{platform.system().lower()}-{arch}"
 
 
 def missing_from(bin_folder: Path) -> list[str]:
@@ -367,7 +367,6 @@ def run(
         UnavailableError: It failed, and the reason is its last line; or it took too long.
     """
     say(doing)
-    start = time.monotonic()
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         process = subprocess.Popen(
             command,
@@ -378,21 +377,7 @@ def run(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        try:
-            while True:
-                try:
-                    status = process.wait(timeout=PROGRESS_SECONDS)
-                    break
-                except subprocess.TimeoutExpired:
-                    elapsed = time.monotonic() - start
-                    if elapsed > timeout_seconds:
-                        raise UnavailableError(f"stopped after {elapsed:.0f} s") from None
-                    say(f"{doing}: {elapsed:.0f} s")
-        finally:
-            if process.poll() is None:
-                # Its whole group: a compiler or a shell that goes on would write where we are about to clean up.
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        status = wait(process, doing, timeout_seconds)
         output.seek(0)
         text = output.read()
     if status != 0:
@@ -402,6 +387,32 @@ def run(
                 say(line)
         raise UnavailableError(lines[-1][:300])
     return text
+
+
+def wait(process: subprocess.Popen[bytes], doing: str, timeout_seconds: float) -> int:
+    """Waits for a process, which leads a group of its own, and says so now and then.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        UnavailableError: It took too long. The group is ended then, as it is where we are interrupted.
+    """
+    start = time.monotonic()
+    try:
+        while True:
+            try:
+                return process.wait(timeout=PROGRESS_SECONDS)
+            except subprocess.TimeoutExpired:
+                elapsed = time.monotonic() - start
+                if elapsed > timeout_seconds:
+                    raise UnavailableError(f"stopped after {elapsed:.0f} s") from None
+                say(f"{doing}: {elapsed:.0f} s")
+    finally:
+        if process.poll() is None:
+            # Its whole group: a compiler or a shell that goes on would write where we are about to clean up.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def say(text: str) -> None:

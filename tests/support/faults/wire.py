@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""What goes over the wire: answers and parts of them, and the plays that send them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import zlib
+from functools import cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from support.fault_server import Connection, Play
+
+BALANCE = b'{"object": "balance", "billing_type": "prepaid", "available": {"amount": 12.50, "currency": "usd"}}'
+POSTPAID = BALANCE.replace(b"prepaid", b"postpaid").replace(b"12.50", b"null")
+MEBIBYTE = 1 << 20
+
+
+def answer(
+    body: bytes = BALANCE,
+    *headers: bytes,
+    status: int = 200,
+    reason: bytes | None = None,
+    framed: bool = True,
+    kind: bytes = b"application/json",
+) -> bytes:
+    """A whole answer.
+
+    Args:
+        body: The body.
+        *headers: More header lines, without their line ends.
+        status: The status.
+        reason: The reason phrase; by default the status's own.
+        framed: With Content-Length; otherwise the body ends with the connection.
+        kind: Content-Type.
+    """
+    if reason is None:
+        reason = HTTPStatus(status).phrase.encode() if status in set(HTTPStatus) else b"Unheard Of"
+    # Said aloud, since the server does close: a client that pooled the connection might else lose its next attempt.
+    lines = [b"HTTP/1.1 %d %s" % (status, reason), b"Content-Type: " + kind, b"Connection: close", *headers]
+    if framed:
+        lines.append(b"Content-Length: %d" % len(body))
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+def head(*headers: bytes, status: int = 200) -> bytes:
+    """An answer's head without any framing of the body but what the headers give."""
+    return answer(b"", *headers, status=status, framed=False)
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def error(message: str = "No", code: str = "INVALID_REQUEST", kind: str = "invalid_request_error") -> bytes:
+    return json.dumps({"error": {"message": message, "type": kind, "code": code}}).encode()
+
+
+def amount(text: bytes) -> bytes:
+    return BALANCE.replace(b"12.50", text)
+
+
+def beside(text: bytes) -> bytes:
+    """A good balance with more fields in front."""
+    return b"{" + text + b", " + BALANCE[1:]
+
+
+def status_line(line: bytes) -> bytes:
+    return line + answer()[answer().index(b"\r\n") :]
+
+
+def encoded(body: bytes, encoding: bytes = b"gzip") -> bytes:
+    return answer(body, b"Content-Encoding: " + encoding)
+
+
+CHUNKED = head(b"Transfer-Encoding: chunked")
+FRAMED = head(b"Content-Length: %d" % len(BALANCE))
+GZIP = b"Content-Encoding: gzip"
+ZIPPED = gzip.compress(BALANCE, mtime=0)
+ACCENT = '"name": "caf\u00e9"'
+
+
+@cache
+def bomb() -> bytes:
+    """Near 1 GiB of white space as gzip, made at once: one block that a full flush lets stand on its own, often.
+
+    Smaller than what a client may read, or that limit would stop it, and not the one on what it unpacks to.
+    """
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = deflate.compress(b" " * MEBIBYTE) + deflate.flush(zlib.Z_FULL_FLUSH)
+    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + block * 960
+
+
+# --- Plays ---
+
+
+def says(*parts: bytes) -> Play:
+    """Reads the request, sends the bytes, hangs up."""
+
+    def play(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"".join(parts))
+
+    return play
+
+
+def stalls_after(*parts: bytes) -> Play:
+    """Sends the bytes and then nothing more."""
+
+    def play(connection: Connection) -> None:
+        says(*parts)(connection)
+        connection.stall()
+
+    return play
+
+
+def resets_after(*parts: bytes) -> Play:
+    def play(connection: Connection) -> None:
+        says(*parts)(connection)
+        connection.reset()
+
+    return play
+
+
+def drips(*parts: bytes, after: bytes = b"", seconds: float = 0.2) -> Play:
+    """Sends ``after`` at once and the parts a byte at a time: by default for longer than any test's deadline."""
+
+    def play(connection: Connection) -> None:
+        says(after)(connection)
+        connection.drip(b"".join(parts), seconds)
+        connection.stall()
+
+    return play
+
+
+def floods(start: bytes, again: bytes, times: int | None = None) -> Play:
+    """Sends ``start`` and then ``again`` that many times, or without end."""
+
+    def play(connection: Connection) -> None:
+        says(start)(connection)
+        sent = 0
+        while times is None or sent < times:
+            connection.send(again)
+            sent += 1
+
+    return play
+
+
+def in_turn(*plays: Play) -> Play:
+    """Plays one for each connection; the last one repeats."""
+    return lambda connection: plays[min(connection.number, len(plays)) - 1](connection)
+
+
+def echoes(build: Callable[[bytes], bytes]) -> Play:
+    """Answers with what ``build`` makes of the key that came with the request."""
+
+    def play(connection: Connection) -> None:
+        found = re.search(rb"(?im)^authorization: *bearer +(\S+)", connection.read_request())
+        connection.send(build(found[1] if found else b""))
+
+    return play
+
+
+def later(build: Callable[[], bytes]) -> Play:
+    """Answers with something made at the moment of the request: a date, or bytes too many to make in advance."""
+    return lambda connection: says(build())(connection)
+
+
+def asks_to_wait(status: int, value: Callable[[], str]) -> Play:
+    return later(lambda: answer(error(), b"Retry-After: " + value().encode("latin-1"), status=status))
+
+
+def cut_unread(connection: Connection) -> None:
+    """Hangs up without a look at the request."""
+
+
+def reset_unread(connection: Connection) -> None:
+    connection.reset()
+
+
+def says_nothing(connection: Connection) -> None:
+    connection.read_request()
+    connection.stall()
+
+
+def redirects(status: int, host: bytes) -> Play:
+    """Points to another place, where a fine balance waits: who follows passes a gate, and gives away the key."""
+
+    def play(connection: Connection) -> None:
+        where = b"Location: http://%s:%d/elsewhere" % (host, connection.port)
+        followed = connection.read_request().startswith(b"GET /elsewhere ")
+        connection.send(answer() if followed else answer(b"", where, status=status))
+
+    return play
