@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 """The balance as Pulumi properties, as both resources named Balance and the provider plugin's function have it.
 
-Names here are Pulumi's (``billingType``). Knows nothing of where settings or an answer come from.
+And the words that more than one of them has. Names here are Pulumi's (``billingType``). Knows nothing of where settings
+or an answer come from.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ __all__ = [
     "ANSWERS",
     "CONFIG_KEYS",
     "GATE_INPUTS",
+    "NEVER_KNOWN",
+    "NOT_KNOWN_YET",
     "answer_properties",
     "error_reason",
     "gate_of",
     "has_minimum",
     "refusal",
+    "stale",
 ]
 
 #: Setting -> full config key.
@@ -35,6 +39,11 @@ CONFIG_KEYS = {
 GATE_INPUTS = ("minimum", "postpaid", "unavailable")
 #: What a balance gives.
 ANSWERS = ("billingType", "available", "status", "sufficient")
+
+#: What a preview says of one that depends on an argument which it does not know.
+NOT_KNOWN_YET = "needs is not known in this preview; up will decide"
+#: Why a resource stops that was never judged.
+NEVER_KNOWN = "cannot tell whether the balance is enough: an argument is not known, in up either"
 
 
 def has_minimum(inputs: Mapping[str, Any]) -> bool:
@@ -67,6 +76,11 @@ def refusal(balance: AccountBalance, gate: Gate, inputs: Mapping[str, Any]) -> s
     """Why a resource with these inputs must not go on, one line, or None where it may."""
     verdict = gate.judge(balance)
     return verdict.message if has_minimum(inputs) and not verdict.sufficient else None
+
+
+def stale(error: LumenfallError) -> str:
+    """What a refresh says that could not have the balance, one line."""
+    return f"the balance stays as it was in the state: {with_hint(error)}"
 
 
 def error_reason(error: LumenfallError, inputs: Mapping[str, Any]) -> str:

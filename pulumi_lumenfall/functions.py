@@ -17,6 +17,7 @@ from pulumi.output import contains_unknowns
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
+from ._properties import NOT_KNOWN_YET
 from ._shared import fetch, fetch_soon, this_run
 from .config import hide_key, plain_gate, program_settings
 from .core import (
@@ -289,7 +290,7 @@ def tell_if_unknown(arguments: pulumi.Output[Any], who: str) -> None:
 
     def tell(values: Any) -> None:
         if contains_unknowns(values) and pulumi.runtime.is_dry_run():
-            pulumi.log.info(f"{who}: what it needs is not known in this preview; up will decide")
+            pulumi.log.info(f"{who}: what it {NOT_KNOWN_YET}")
 
     arguments.apply(tell, run_with_unknowns=True)
 

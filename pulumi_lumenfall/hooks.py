@@ -18,6 +18,7 @@ import pulumi
 from pulumi.output import contains_unknowns
 from pulumi.runtime.resource_hooks import StubResourceHook
 
+from ._properties import NOT_KNOWN_YET
 from ._shared import Run, fetch_soon, this_run
 from .config import argument_seconds, hide_key, plain_gate, program_settings
 from .core import ConfigurationError, Gate, LumenfallError, Settings, clean, describe, judge_error, with_hint
@@ -192,7 +193,7 @@ class _Guard:
             if self._known is None:
                 values = await self._values()
                 if values is None:
-                    message = "what its balance hook needs is not known in this preview; up will decide"
+                    message = f"what its balance hook {NOT_KNOWN_YET}"
                     self._context.copy().run(pulumi.log.info, f"{clean(resource, limit=200)}: {message}")
                     return
                 gate = plain_gate(values.pop("minimum"), values.pop("postpaid"), values.pop("unavailable"))

@@ -18,7 +18,7 @@ import pulumi
 from pulumi import dynamic
 from pulumi.output import UNKNOWN, contains_unknowns
 
-from ._properties import ANSWERS, CONFIG_KEYS, answer_properties, error_reason, gate_of, refusal
+from ._properties import ANSWERS, CONFIG_KEYS, NEVER_KNOWN, answer_properties, error_reason, gate_of, refusal, stale
 from ._shared import Answers, wait_for
 from .config import config_layer, hide_key, plain_gate, warn_of_plain_key
 from .core import (
@@ -200,7 +200,7 @@ class BalanceProvider(dynamic.ResourceProvider):
         try:
             outs.update(answer_properties(self._ask(outs), gate_of(outs), outs))
         except LumenfallError as error:
-            print(f"the balance stays as it was in the state: {with_hint(error)}", file=sys.stderr)
+            print(stale(error), file=sys.stderr)
         return dynamic.ReadResult(id_, outs, dict(outs))
 
     def _ask(self, inputs: Mapping[str, Any]) -> AccountBalance:
@@ -272,5 +272,5 @@ def _outputs(props: Mapping[str, Any]) -> dict[str, Any]:
         pulumi.RunError: They were not known when they were checked, and so nothing was asked.
     """
     if "status" not in props:
-        raise pulumi.RunError("cannot tell whether the balance is enough: an argument is not known, in up either")
+        raise pulumi.RunError(NEVER_KNOWN)
     return {name: props[name] for name in (*_INPUTS, *ANSWERS) if name in props}

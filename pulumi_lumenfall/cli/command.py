@@ -20,7 +20,7 @@ from ..core import ConfigurationError, Gate, LumenfallClient, LumenfallError, Se
 from .arguments import HelpRequested, guess_format, parse_arguments, settings_layer
 from .console import OutputError, say, write_out
 from .key_file import read_key
-from .report import CANNOT_TELL, Report
+from .report import EXIT_CANNOT_TELL, Report
 
 
 def run_process() -> NoReturn:
@@ -45,7 +45,7 @@ def run(words: list[str]) -> int:
         return _run(words, os.environ)
     except OutputError as error:
         say(f"lumenfall-balance: {error}")
-        return CANNOT_TELL
+        return EXIT_CANNOT_TELL
     except Exception as error:  # noqa: BLE001 - Python's exit status 1 would mean "a warning" to Nagios
         bug = LumenfallError(f"internal error: {_where(error)}", hint="please report it, with the command that was run")
         return _write(Report(error=bug), guess_format(words), None, os.environ)
@@ -74,7 +74,7 @@ def _write(report: Report, chosen: str, output: str | None, environ: Mapping[str
     except OutputError as error:
         # The verdict is lost to whoever waits for it, so it must not pass; people still hear it.
         say(f"lumenfall-balance: {error}; the verdict was: {report.sentence}")
-        return report.exit_status or CANNOT_TELL
+        return report.exit_status or EXIT_CANNOT_TELL
     return status
 
 

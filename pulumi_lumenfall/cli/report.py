@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # The outcomes of a core Verdict, and what each is as an exit status.
 EXIT_STATUS = {"enough": 0, "too low": 2, "cannot tell": 3}
-CANNOT_TELL = 3
+EXIT_CANNOT_TELL = 3
 
 
 class Report(NamedTuple):

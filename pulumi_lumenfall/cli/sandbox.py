@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from ..core import ConfigurationError
 from ..sandbox import serve
 from .console import say
-from .report import CANNOT_TELL
+from .report import EXIT_CANNOT_TELL
 from .signals import Stopped
 
 
@@ -42,7 +42,7 @@ def run(options: Namespace, _environ: Mapping[str, str]) -> int:
         say(f"lumenfall-balance: {error.strerror or error}")
     else:
         return 0
-    return CANNOT_TELL
+    return EXIT_CANNOT_TELL
 
 
 def _refuse(problem: str) -> None:

@@ -27,7 +27,18 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from .._properties import ANSWERS, CONFIG_KEYS, GATE_INPUTS, answer_properties, error_reason, gate_of, refusal
+from .._properties import (
+    ANSWERS,
+    CONFIG_KEYS,
+    GATE_INPUTS,
+    NEVER_KNOWN,
+    NOT_KNOWN_YET,
+    answer_properties,
+    error_reason,
+    gate_of,
+    refusal,
+    stale,
+)
 from .._shared import Answers, Run, wait_soon_for
 from ..core import (
     AccountBalance,
@@ -54,7 +65,6 @@ _NUMBERS = ("timeout", "maxAttempts")
 # The engine's own, among the properties of every provider.
 _ENGINE_CONFIG = ("version", "pluginDownloadURL")
 _INSECURE_VARIABLE = "LUMENFALL_ALLOW_INSECURE_HTTP"
-_NOT_KNOWN = "what it needs is not known in this preview; up will decide"
 
 _Method = Callable[[Any], Awaitable[Message]]
 
@@ -201,7 +211,7 @@ class ProviderServer:
         if problems:
             return provider_pb2.CheckResponse(failures=[_failure(reason) for _, reason in problems])
         if contains_unknowns(inputs):
-            await self._tell(_NOT_KNOWN, urn=request.urn)
+            await self._tell(f"what it {NOT_KNOWN_YET}", urn=request.urn)
             return provider_pb2.CheckResponse(inputs=write({**inputs, **dict.fromkeys(ANSWERS, UNKNOWN)}))
         gate = gate_of(inputs)
         try:
@@ -237,8 +247,7 @@ class ProviderServer:
         except LumenfallError as error:
             if "status" not in outs:
                 raise
-            text = f"the balance stays as it was in the state: {with_hint(error)}"
-            await self._tell(text, urn=request.urn, warning=True)
+            await self._tell(stale(error), urn=request.urn, warning=True)
         return provider_pb2.ReadResponse(id=request.id, properties=write(outs), inputs=write(outs))
 
     async def delete(self, _request: provider_pb2.DeleteRequest) -> Empty:
@@ -373,8 +382,10 @@ def _outputs(properties: Any, preview: bool) -> Any:
     """
     values = read(properties)
     known = isinstance(values.get("status"), str) and not contains_unknowns(values)
-    if values.get("sufficient") is False or not (known or preview):
-        raise ConfigurationError("cannot tell whether the balance is enough: an argument is not known, in up either")
+    if values.get("sufficient") is False:
+        raise ConfigurationError("the balance was not enough when it was asked for", hint="run it again")
+    if not (known or preview):
+        raise ConfigurationError(NEVER_KNOWN)
     return properties
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from ...core import ConfigurationError, Gate, __version__
 from ..console import may_colour, say, write_out
-from ..report import CANNOT_TELL
+from ..report import EXIT_CANNOT_TELL
 from .finding import FAIL, LOW, NOTE, OK, WARN, Finding
 from .network import examine_network
 from .settings import Found, examine_settings
@@ -51,7 +51,7 @@ def _examine(options: Namespace, environ: Mapping[str, str], gate: Gate | None) 
 def _exit_status(findings: list[Finding]) -> int:
     levels = {finding.level for finding in findings}
     if FAIL in levels:
-        return CANNOT_TELL
+        return EXIT_CANNOT_TELL
     return 2 if LOW in levels else 0
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from ...core import format_amount
 from ..console import OutputError, append_file, say, write_out
-from ..report import CANNOT_TELL, Report
+from ..report import EXIT_CANNOT_TELL, Report
 
 _TITLE = "Lumenfall balance"
 # Whatever Markdown, HTML, autolinks and mentions are made of.
@@ -35,7 +35,7 @@ def write(report: Report, _output: str | None, environ: Mapping[str, str]) -> in
             except OutputError as error:
                 # Later steps would read an output that is not there.
                 problems.append(str(error))
-                status = status or CANNOT_TELL
+                status = status or EXIT_CANNOT_TELL
     lines = [_annotation("warning", warning) for warning in report.warnings]
     if report.exit_status:
         lines.append(_annotation("error", report.sentence))
