@@ -29,7 +29,6 @@ BLOCKS = [
 ]
 # Run by CI itself, and by a newcomer: what they do is the test suite.
 MAKE = ("make demo", "make test")
-CLONE = re.compile(r"git clone (\S+) && cd (\S+)")
 # What a block cannot run here, and who does.
 ELSEWHERE = {
     "python3 -m venv .venv && . .venv/bin/activate": "packaging/conftest.py",
@@ -121,9 +120,6 @@ def test_commands(text: str, tmp_path: Path) -> None:
         command = line.removeprefix("$ ")
         if command == line:
             assert line in said.splitlines()
-        elif clone := CLONE.fullmatch(command):
-            assert f"repo_url: {clone[1]}\n" in (ROOT / "mkdocs.yml").read_text()
-            assert clone[1].endswith(f"/{clone[2]}")
         elif command in MAKE:
             assert re.search(rf"^{command.split()[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
         elif command in ELSEWHERE:
