@@ -9,11 +9,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+from pulumi_lumenfall.sandbox import Sandbox
 from support.pulumi_project import MakeProject, PulumiProject
 
 FIND_OR_BUILD = Path(__file__).parents[1] / "tools" / "pulumi_engine" / "find_or_build.py"
@@ -22,6 +24,11 @@ _FOREIGN = {
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"),
 }
+
+# On every machine as docs/proof.md says: other values every time (with CI set it would take the same ones), and no
+# deadline for each, which a busy machine misses.
+settings.register_profile("tests", deadline=None, derandomize=False, print_blob=True)
+settings.load_profile("tests")
 
 # A job in the background ignores Ctrl-C, and so would all that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -36,6 +43,13 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     return home
+
+
+@pytest.fixture
+def api() -> Iterator[Sandbox]:
+    """A sandbox with 12.50 usd."""
+    with Sandbox(amount="12.50") as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="session")

@@ -169,13 +169,6 @@ def ansible(tmp_path: Path, new_ansible: Callable[[Path], Ansible]) -> Ansible:
 
 
 @pytest.fixture
-def api() -> Any:
-    """A sandbox with 12.50 usd."""
-    with Sandbox(amount="12.50") as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
 def funded(ansible: Ansible, api: Sandbox) -> Ansible:
     """Ansible with the key and the address of the sandbox in its environment."""
     ansible.environment |= api.environ

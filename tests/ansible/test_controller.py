@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
 from support.fault_server import FaultServer
 from support.faults import BALANCE, answer, says
+from support.leaks import KEY
 from support.proxy import ConnectProxy
 
 MODULE = "lumenfall.cloud.lumenfall_balance"
@@ -18,11 +18,9 @@ LOOKUP = f"lookup('{MODULE}'"
 
 
 @pytest.mark.parametrize(
-    ("content", "problem"),
-    [("raise ImportError('gone')\n", "is not installed"), ("class HTTPAdapter: pass\n", "is not installed")],
-    ids=["missing", "broken"],
+    "content", ["raise ImportError('gone')\n", "class HTTPAdapter: pass\n"], ids=["missing", "broken"]
 )
-def test_requests_is_missing(funded, api, content, problem):
+def test_requests_is_missing(funded, api, content):
     """The message names the interpreter and the command that installs it, on every path; nothing is sent."""
     funded.write("shadow/requests/__init__.py", content)
     show = "{{ " + LOOKUP + ") }}"
@@ -39,7 +37,7 @@ def test_requests_is_missing(funded, api, content, problem):
     failures = run.results(event="failed")
     assert len(failures) == 4
     for failure in failures:
-        assert f"the Python library requests {problem} for " in failure["msg"]
+        assert "the Python library requests is not installed for " in failure["msg"]
         assert "-m pip install 'requests>=2.32.4'" in failure["msg"]
     assert "Traceback" not in run.output
     assert api.requests == []
@@ -61,7 +59,7 @@ def test_tls_by_environment_option_and_not_at_all(ansible):
             {"name": "not trusted", **task, "ignore_errors": True},
             {"name": "not trusted, away", **task, "ignore_errors": True, "delegate_to": "h002"},
         ]
-        key = {"LUMENFALL_API_KEY": "lmnfl_1.secret"}
+        key = {"LUMENFALL_API_KEY": KEY}
         run = ansible.play("--limit", "h001", hosts=2, environment=key, tasks=tasks)
     assert [line["event"] for line in run.lines] == ["ok"] * 5 + ["failed"] * 2, run.output
     for name in ("not trusted", "not trusted, away"):
@@ -74,7 +72,7 @@ def test_a_proxy_by_environment(ansible):
     """Set on the task, it is used; its password is shown nowhere."""
     with FaultServer(says(answer(BALANCE)), tls="good") as server, ConnectProxy(to=server.port) as proxy:
         environment = {
-            "LUMENFALL_API_KEY": "lmnfl_1.secret",
+            "LUMENFALL_API_KEY": KEY,
             "HTTPS_PROXY": proxy.url.replace("http://", "http://user:proxypassword@"),
             "SSL_CERT_FILE": str(server.ca_file),
         }
@@ -94,17 +92,15 @@ def test_a_server_that_says_nothing_more(ansible):
             {"name": "here", **task, "ignore_errors": True},
             {"name": "away", **task, "ignore_errors": True, "delegate_to": "h002"},
         ]
-        start = time.monotonic()
-        key = {"LUMENFALL_API_KEY": "lmnfl_1.secret"}
-        run = ansible.play("--limit", "h001", hosts=2, environment=key, tasks=tasks)
-        assert time.monotonic() - start < 30
+        run = ansible.play("--limit", "h001", hosts=2, environment={"LUMENFALL_API_KEY": KEY}, tasks=tasks)
     assert {result["failure"]["type"] for result in run.results()} == {"DeadlineExceededError"}
+    assert all("within 1 s" in result["msg"] for result in run.results())
 
 
 def test_the_timeout_of_a_task_ends_it(funded, api):
     """Ansible's own keyword interrupts the request, and what was cut short is no answer for the next host."""
     api.delay = 60
-    run = funded.play("--forks", "1", hosts=2, tasks=[{MODULE: None, "timeout": 1}])
+    run = funded.play("--forks", "1", hosts=2, tasks=[{MODULE: None, "timeout": 3}])
     assert run.code == 2
     assert len(run.results(event="failed")) == 2
     assert len(api.requests) == 2
@@ -140,7 +136,7 @@ def test_an_answer_that_is_not_a_balance(ansible):
     """What looks like funds but is not what the API documents fails."""
     body = b'{"object": "balance", "billing_type": "prepaid", "available": {"amount": "99", "currency": "usd"}}'
     with FaultServer(says(answer(body))) as server:
-        key = {"LUMENFALL_API_KEY": "lmnfl_1.secret", "LUMENFALL_API_BASE": server.url}
+        key = {"LUMENFALL_API_KEY": KEY, "LUMENFALL_API_BASE": server.url}
         run = ansible.play(tasks=[{MODULE: {"minimum": 5}, "failed_when": False}], environment=key)
     result = run.result()
     assert result["failure"]["type"] == "InvalidResponseError"

@@ -11,6 +11,7 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 
 from pulumi_lumenfall.sandbox import Sandbox
+from support.fault_server import refused_port
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "ansible"
 LOW = "balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
@@ -129,14 +130,9 @@ def test_the_credential_type(ansible, api):
         values = {"api_key": api.key, "base_url": base_url}
         environment = {name: templates.from_string(text).render(values) for name, text in injectors["env"].items()}
         extra = "survey_minimum=12.50"
-        run = ansible.run(
-            example("awx/job.yml"),
-            "-e",
-            extra,
-            "-e",
-            "x=1",
-            environment=environment | {"HTTPS_PROXY": "http://127.0.0.1:9"},
-        )
+        with refused_port() as port:
+            environment["HTTPS_PROXY"] = f"http://127.0.0.1:{port}"
+            run = ansible.run(example("awx/job.yml"), "-e", extra, "-e", "x=1", environment=environment)
         assert (run.code == 0) == bool(base_url), run.output
         assert ("the proxy set in HTTPS_PROXY cannot be reached" in run.output) != bool(base_url)
     assert len(api.requests) == 1

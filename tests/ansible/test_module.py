@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pulumi_lumenfall.sandbox import Sandbox
+from support.fault_server import refused_port
 
 MODULE = "lumenfall.cloud.lumenfall_balance"
 
@@ -234,10 +235,10 @@ def test_the_environment_keyword_counts(ansible, api):
     task = {MODULE: {"max_attempts": 1}}
     tasks = [
         {"name": "of the play", **task},
-        {"name": "of the block", "block": [task], "environment": {name: "http://127.0.0.1:9"}, "ignore_errors": True},
+        {"name": "of the block", "block": [task], "environment": {name: "{{ gone }}"}, "ignore_errors": True},
         {
             "block": [{"name": "of the task", **task, "environment": {name: "{{ url }}"}}],
-            "environment": {name: "http://127.0.0.1:9"},
+            "environment": {name: "{{ gone }}"},
         },
         {"name": "there", **task, "delegate_to": "h002"},
         {"name": "by proxy", **task, "ignore_errors": True}
@@ -250,12 +251,13 @@ def test_the_environment_keyword_counts(ansible, api):
     play = {
         "hosts": "h001",
         "gather_facts": False,
-        "vars": {"url": api.url, "key": api.key},
         "environment": {"LUMENFALL_API_KEY": "{{ key }}", name: "{{ url }}"},
         "tasks": tasks,
     }
-    playbook = ansible.write("playbook.yml", [play])
-    run = ansible.run(str(playbook), hosts=2, environment={"LUMENFALL_API_KEY": "wrong"})
+    with refused_port() as port:
+        play["vars"] = {"url": api.url, "key": api.key, "gone": f"http://127.0.0.1:{port}"}
+        playbook = ansible.write("playbook.yml", [play])
+        run = ansible.run(str(playbook), hosts=2, environment={"LUMENFALL_API_KEY": "wrong"})
     assert [line["event"] for line in run.lines] == ["ok", "failed", "ok", "ok", "failed", "failed", "failed"]
     assert run.results("lumenfall_balance")[0]["failure"]["type"] == "ConnectionFailedError"
     assert "HTTPS_PROXY: proxies of the kind 'nonsense'" in run.result("by proxy")["msg"]

@@ -145,7 +145,7 @@ def test_two_runs_share_nothing(funded, api):
 def test_waiting_for_another_host_counts_against_the_deadline(funded, api):
     """While one worker asks a server that is slow, the others give up when it does: nobody waits twice."""
     api.delay = 60
-    run = funded.play(hosts=3, tasks=[{MODULE: {"timeout": 1, "max_attempts": 1}}])
+    run = funded.play(hosts=3, tasks=[{MODULE: {"timeout": 4, "max_attempts": 1}}])
     assert len(run.results(event="failed")) == 3
     assert {result["failure"]["type"] for result in run.results()} == {"DeadlineExceededError"}
     assert len(api.requests) == 1

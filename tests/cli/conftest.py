@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
+import select
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -55,6 +60,7 @@ class CommandLine:
         self.program = program
         self.environ = environ
         self.folder = folder
+        self._started: list[Process] = []
 
     def __call__(
         self,
@@ -95,8 +101,8 @@ class CommandLine:
         return {**self.environ, **(api.environ if api else {}), **(env or {})}
 
     def start(self, *words: str, api: Sandbox | None = None, env: Mapping[str, str] | None = None) -> Process:
-        """Start it, to be talked to while it runs. Standard input is empty."""
-        return subprocess.Popen(
+        """Start it, to be talked to while it runs, and until the test ends at the most. Standard input is empty."""
+        process = subprocess.Popen(
             [str(self.program), *words],
             env=self.environment(api, env),
             cwd=self.folder,
@@ -106,6 +112,58 @@ class CommandLine:
             text=True,
             encoding="utf-8",
         )
+        self._started.append(process)
+        return process
+
+    def start_sandbox(self, *words: str) -> tuple[Process, dict[str, str]]:
+        """Start its ``sandbox``: the process, and the variables that it prints."""
+        process = self.start("sandbox", *words)
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(2)]
+        return process, dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
+
+    def on_terminal(
+        self, *words: str, api: Sandbox, env: Mapping[str, str], until: bytes | None = None
+    ) -> tuple[int, str]:
+        """Run it on a terminal to its end.
+
+        Args:
+            *words: The command line.
+            api: A sandbox to lead it to.
+            env: Added to the environment.
+            until: Once it has shown this, Ctrl-C is typed.
+
+        Returns:
+            The exit status, and all that it has shown.
+        """
+        number, terminal = pty.fork()
+        if number == 0:
+            try:
+                os.execve(self.program, [str(self.program), *words], self.environment(api, env))
+            finally:
+                os._exit(99)
+        shown = b""
+        overdue = time.monotonic() + PATIENCE_SECONDS
+        with contextlib.suppress(OSError):  # EIO: the other side is gone
+            while True:
+                ready, _, _ = select.select([terminal], [], [], max(0.0, overdue - time.monotonic()))
+                if not ready:
+                    os.kill(number, signal.SIGKILL)
+                shown += (data := os.read(terminal, 4096))
+                if not data:
+                    break
+                if until is not None and until in shown:
+                    os.write(terminal, b"\x03")
+                    until = None
+        os.close(terminal)
+        _, status = os.waitpid(number, 0)
+        return os.waitstatus_to_exitcode(status), shown.decode()
+
+    def end_all(self) -> None:
+        """End what a test has left behind."""
+        for process in self._started:
+            process.kill()
+            process.communicate()
 
 
 Process = subprocess.Popen[str]
@@ -118,7 +176,7 @@ def _bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def cli(clean_environment: Path, tmp_path: Path, _bytecode: Path) -> CommandLine:
+def cli(clean_environment: Path, tmp_path: Path, _bytecode: Path) -> Iterator[CommandLine]:
     """The installed command line, with an empty HOME."""
     program = Path(sys.executable).with_name("lumenfall-balance")
     if not program.exists():
@@ -131,26 +189,9 @@ def cli(clean_environment: Path, tmp_path: Path, _bytecode: Path) -> CommandLine
     }
     folder = tmp_path / "cwd"
     folder.mkdir()
-    return CommandLine(program, environ, folder)
-
-
-@pytest.fixture
-def api() -> Iterator[Sandbox]:
-    """A sandbox with 12.50 usd."""
-    with Sandbox(amount="12.50") as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def ended_by(cli: CommandLine) -> Callable[[Process], Ended]:
-    """Waits for the end of a process."""
-
-    def wait(process: Process) -> Ended:
-        out, err = process.communicate(timeout=PATIENCE_SECONDS)
-        assert "Traceback" not in err, err
-        return Ended(process.returncode, out, err)
-
-    return wait
+    line = CommandLine(program, environ, folder)
+    yield line
+    line.end_all()
 
 
 @pytest.fixture

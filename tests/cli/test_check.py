@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from pulumi_lumenfall.sandbox import Answer
+from support.fault_server import refused_port
 
 
 def test_show_is_the_default(cli, api):
@@ -119,10 +120,11 @@ def test_an_error_never_passes(cli, api, command, answer, status, words):
 
 def test_a_server_that_is_gone_is_an_error(cli, api):
     """Nothing listens: 3."""
-    api.close()
-    ended = cli("check", "--minimum", "5", "--max-attempts", "1", api=api)
+    with refused_port() as port:
+        url = f"http://127.0.0.1:{port}"
+        ended = cli("check", "--minimum", "5", "--max-attempts", "1", "--base-url", url, api=api)
     assert ended.status == 3
-    assert f"cannot read from {api.url}: connection refused" in ended.err
+    assert f"cannot read from {url}: connection refused" in ended.err
 
 
 @pytest.mark.parametrize(

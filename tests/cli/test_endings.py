@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -15,6 +13,8 @@ import pytest
 
 from pulumi_lumenfall.cli.arguments import FORMATS
 from pulumi_lumenfall.sandbox import Answer
+from support.interruption import interrupt
+from support.marks import linux
 
 
 def shell(cli, api, script, **env):
@@ -34,6 +34,7 @@ def shell(cli, api, script, **env):
     return ended
 
 
+@linux
 # In github, what is enough is not said on standard output.
 @pytest.mark.parametrize("format", [format for format in FORMATS if format != "github"])
 @pytest.mark.parametrize(("minimum", "status"), [("5", 3), ("50", 2)])
@@ -47,6 +48,7 @@ def test_a_full_disk(cli, api, format, minimum, status):
     assert ended.err.count("\n") == 1
 
 
+@linux
 @pytest.mark.parametrize("words", ["--help", "--version", "check --help", "completion bash", "doctor", "doctor --json"])
 def test_a_full_disk_elsewhere(cli, api, words):
     """Nor do help, version and completion pretend that they were read."""
@@ -55,6 +57,7 @@ def test_a_full_disk_elsewhere(cli, api, words):
     assert ended.stderr == "lumenfall-balance: cannot write to standard output: no space left on device\n"
 
 
+@linux
 def test_github_on_a_full_disk(cli, api):
     """An annotation that is lost keeps the status of its verdict."""
     with open("/dev/full", "w") as full:
@@ -63,6 +66,7 @@ def test_github_on_a_full_disk(cli, api):
     assert "cannot write to standard output: no space left on device; the verdict was: balance too low" in ended.err
 
 
+@linux
 @pytest.mark.parametrize(
     ("words", "env"),
     [("--format json --output fifo", {}), ("--format github", {"GITHUB_OUTPUT": "fifo"})],
@@ -103,7 +107,7 @@ def test_closed_standard_output(cli, api, minimum, status):
     )
 
 
-@pytest.mark.parametrize("redirect", ["2>&-", "2>/dev/full"])
+@pytest.mark.parametrize("redirect", ["2>&-", pytest.param("2>/dev/full", marks=linux)])
 def test_standard_error_that_cannot_be_written(cli, api, redirect):
     """What was to be said is lost; the exit status is not."""
     for words, status in (("check --minimum 5", 0), ("check --minimum 50 --format json", 2), ("--frob", 3)):
@@ -118,57 +122,43 @@ def test_all_streams_closed(cli, api):
         assert ended.returncode == status
 
 
+def interrupted(cli, api, command, number):
+    """How a command ended after a signal that came when the sandbox had been asked."""
+    return interrupt(
+        command, number, 0.0, env=cli.environment(api), cwd=cli.folder, ready=lambda: len(api.requests) > 0
+    )
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("words", [["show"], ["check", "--minimum", "5", "--format", "json"], ["doctor"]])
 def test_stopped_while_it_asks(cli, api, words, number, status):
     """One line, nothing on standard output, no traceback."""
     api.delay = 3600
-    process = cli.start(*words, api=api)
-    while not api.requests:
-        assert process.poll() is None
-    process.send_signal(number)
-    out, err = process.communicate(timeout=30)
-    assert (process.returncode, err) == (status, "lumenfall-balance: stopped\n")
-    assert out == ""
+    ended = interrupted(cli, api, [cli.program, *words], number)
+    assert (ended.status, ended.out, ended.err) == (status, "", "lumenfall-balance: stopped\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_between_attempts(cli, api, number):
     """While it waits as long as the server asked for."""
-    api.status, api.retry_after = 503, 20
-    process = cli.start("check", "--minimum", "5", api=api)
-    while not api.requests:
-        assert process.poll() is None
-    process.send_signal(number)
-    _, err = process.communicate(timeout=15)
-    assert process.returncode == 128 + number
-    assert err == "lumenfall-balance: stopped\n"
+    api.status, api.retry_after = 503, 1000
+    ended = interrupted(cli, api, [cli.program, "check", "--minimum", "5", "--timeout", "3600"], number)
+    assert (ended.status, ended.err) == (128 + number, "lumenfall-balance: stopped\n")
 
 
 def test_an_ignored_interrupt_stays_ignored(cli, api):
     """Whoever starts us may have asked for that (nohup, a background job of a script)."""
     api.delay = 3600
-    process = subprocess.Popen(
-        ["bash", "-c", 'trap "" INT; exec "$L" check --minimum 5 --timeout 2'],
-        env=cli.environment(api, {"L": str(cli.program)}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while not api.requests:
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == 3
-    assert "within 2 s" in err
+    command = ["bash", "-c", 'trap "" INT; exec "$0" check --minimum 5 --timeout 2', cli.program]
+    ended = interrupted(cli, api, command, signal.SIGINT)
+    assert ended.status == 3
+    assert "within 2 s" in ended.err
 
 
 def test_the_sandbox_stops_well(cli):
     """It prints how to use it, and Ctrl-C is its regular end."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        process = cli.start("sandbox", "--amount", "3.20")
-        assert process.stdout is not None
-        exports = dict(process.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(2))
+        process, exports = cli.start_sandbox("--amount", "3.20")
         ended = cli("check", "--minimum", "5", env=exports)
         assert ended.status == 2
         process.send_signal(number)
@@ -188,7 +178,7 @@ def test_the_sandbox_stops_well(cli):
         ("--delay x", "--delay: it must be a number of seconds"),
         ("--delay -1", "--delay: -1.0 is not a number of seconds"),
         ("--retry-after $'a\\nb'", "--retry-after: "),
-        (">/dev/full", "No space left on device"),
+        pytest.param(">/dev/full", "No space left on device", marks=linux),
     ],
 )
 def test_a_sandbox_that_cannot_start(cli, words, message):
@@ -214,31 +204,8 @@ def test_a_port_that_is_taken(cli, api):
 )
 def test_a_sandbox_without_an_amount(cli, billing_type, amount, shown):
     """``null`` is a word of its own; a postpaid account has none by default."""
-    process = cli.start("sandbox", *billing_type, *amount)
-    try:
-        assert process.stdout is not None
-        exports = dict(process.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(2))
-        assert shown in cli("show", "--max-attempts", "1", env=exports).out
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
-
-
-def on_terminal(cli, api, *words, env):
-    """Run on a terminal; returns the exit status and what it showed."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        try:
-            os.execve(cli.program, [str(cli.program), *words], cli.environment(api, env))
-        finally:
-            os._exit(99)
-    shown = b""
-    with contextlib.suppress(OSError):  # EIO: the other side is gone
-        while data := os.read(terminal, 4096):
-            shown += data
-    os.close(terminal)
-    _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status), shown.decode()
+    _, exports = cli.start_sandbox(*billing_type, *amount)
+    assert shown in cli("show", "--max-attempts", "1", env=exports).out
 
 
 @pytest.mark.parametrize(
@@ -254,7 +221,7 @@ def on_terminal(cli, api, *words, env):
 def test_colour(cli, api, env, coloured):
     """On a terminal that can, unless NO_COLOR says no (https://no-color.org: when not empty)."""
     for words, code in ((["--minimum", "5", "--warn", "20"], "\033[32m"), (["--minimum", "50"], "\033[31m")):
-        _, shown = on_terminal(cli, api, "check", *words, env=env)
+        _, shown = cli.on_terminal("check", *words, api=api, env=env)
         assert (code in shown) == coloured
         assert ("\033" in shown) == coloured
         assert "12.50 usd" in shown

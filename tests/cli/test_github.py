@@ -9,6 +9,7 @@ import re
 import pytest
 
 from pulumi_lumenfall.sandbox import Answer
+from support.marks import linux
 
 # "Workflow commands for GitHub Actions": a command is a line that begins with two colons.
 COMMAND = re.compile(r"^::(error|warning) title=Lumenfall balance::([^\r\n]+)$")
@@ -156,7 +157,7 @@ def test_a_percent_sign_is_escaped(actions, api):
     [
         ("missing/folder", "no such file or directory"),
         (".", "is a directory"),
-        ("/dev/full", "no space left on device"),
+        pytest.param("/dev/full", "no space left on device", marks=linux),
     ],
 )
 def test_a_file_that_cannot_be_written(cli, api, name, place, problem):

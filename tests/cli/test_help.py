@@ -85,6 +85,7 @@ def test_completion_names_everything(cli, shell):
         ("lumenfall-balance --form", {"--format"}),
         ("lumenfall-balance completion z", {"zsh"}),
         ("lumenfall-balance doctor --js", {"--json"}),
+        ("lumenfall-balance sandbox --amo", {"--amount"}),
         ("lumenfall-balance check --minimum ", set()),
         ("lumenfall-balance check --api-key-file k", {"keyfile"}),
         ("lumenfall-balance check --api-key", {"--api-key-file"}),

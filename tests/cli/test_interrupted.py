@@ -6,16 +6,15 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
 import time
 
 import pytest
 
-from support.interruption import interrupt, moments
+from support.interruption import SIGNALS, interrupt, moments
 
-# What is promised is one second; the rest is for a busy machine.
-END_SECONDS = 5
+# What is promised is one second; the rest is for a busy machine. What does not end by the signal goes on for an hour.
+END_SECONDS = 30
 COMMANDS = {
     "show": ["show"],
     "check": ["check", "--minimum", "5"],
@@ -35,7 +34,7 @@ def test_at_any_moment(cli, api, name):
         ended = interrupt(words, number, after, env=cli.environment(api), cwd=cli.folder)
         assert ended.frames_of_ours == [], ended
         # Not caught: the interpreter was still starting.
-        assert ended.status in (128 + number, -number, 0), ended
+        assert ended.status in (128 + number, -number, 0) or "init_import_site" in ended.err, ended
         assert ended.seconds < END_SECONDS
 
 
@@ -45,9 +44,16 @@ def test_a_file_is_whole_or_as_it_was(cli, api):
     words = [str(cli.program), "check", "--minimum", "5", "--format", "json", "--output", "balance.json"]
     target.write_text("before")
     written = 0
-    for number, after in moments(_life(cli, api, words) * 1.2, 12):
+    turns = [(number, after, 0.0) for number, after in moments(_life(cli, api, words) * 1.2, 12)]
+    # And while it waits for an answer for certain.
+    turns += [(number, 0.0, 3600.0) for number in SIGNALS]
+    for number, after, delay in turns:
         target.write_text("before")
-        ended = interrupt(words, number, after, env=cli.environment(api), cwd=cli.folder)
+        api.reset()
+        api.delay = delay
+        ready = (lambda: len(api.requests) > 0) if delay else (lambda: True)
+        ended = interrupt(words, number, after, env=cli.environment(api), cwd=cli.folder, ready=ready)
+        assert not delay or (ended.status, target.read_text()) == (128 + number, "before"), ended
         text = target.read_text()
         if text != "before":
             assert json.loads(text)["sufficient"] is True
@@ -55,7 +61,7 @@ def test_a_file_is_whole_or_as_it_was(cli, api):
         elif ended.status == 0:
             pytest.fail(f"it says that it has written the file: {ended}")
         assert [path.name for path in cli.folder.iterdir()] == ["balance.json"], ended
-    print(f"written {written} times of 12")
+    print(f"written {written} times of {len(turns)}")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -71,19 +77,11 @@ def test_a_program_that_uses_the_core(cli, api, number):
         "    print('interrupted')\n"
     )
     api.delay = 3600
-    process = subprocess.Popen(
-        [sys.executable, "-c", program],
-        env=cli.environment(api),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while not api.requests:
-        assert process.poll() is None
-    process.send_signal(number)
-    started = time.monotonic()
-    assert process.communicate(timeout=60) == ("interrupted\n", "")
-    assert time.monotonic() - started < END_SECONDS
+    env = cli.environment(api, {"LUMENFALL_TIMEOUT": "3600"})
+    command = [sys.executable, "-c", program]
+    ended = interrupt(command, number, 0.0, env=env, cwd=cli.folder, ready=lambda: len(api.requests) > 0)
+    assert (ended.status, ended.out, ended.err) == (0, "interrupted\n", "")
+    assert ended.seconds < END_SECONDS
 
 
 def _life(cli, api, words):

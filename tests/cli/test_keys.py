@@ -8,8 +8,7 @@ import subprocess
 
 import pytest
 
-from pulumi_lumenfall.cli.arguments import FORMATS
-from pulumi_lumenfall.sandbox import Answer
+from support.leaks import MARKER, leaked
 
 
 def test_a_key_file(cli, api):
@@ -43,7 +42,7 @@ def test_a_key_from_the_credentials_file(cli, api):
     folder = cli.folder / "config"
     folder.mkdir()
     path = folder / "credentials.json"
-    path.write_text(f'{{"api_key": "{api.key}", "refresh_token": "s3cr3tr3fr3sh"}}')
+    path.write_text(f'{{"api_key": "{api.key}", "refresh_token": "{MARKER}"}}')
     path.chmod(0o600)
     env = {"LUMENFALL_API_BASE": api.url, "LUMENFALL_CONFIG_DIR": str(folder)}
     ended = cli(env=env)
@@ -53,7 +52,7 @@ def test_a_key_from_the_credentials_file(cli, api):
     assert ended.status == 0
     assert ended.err.startswith("lumenfall-balance: warning: ")
     assert "chmod 600" in ended.err
-    assert "s3cr3t" not in ended.text
+    assert not leaked(ended.text)
 
 
 @pytest.mark.parametrize(
@@ -104,31 +103,3 @@ def test_closed_standard_input(cli, api):
     )
     assert ended.returncode == 3
     assert "--api-key-file: standard input is closed" in ended.stderr
-
-
-def test_the_key_is_on_no_process_list(cli, api):
-    """While it waits for an answer, its command line holds no key."""
-    api.delay = 30
-    process = cli.start("check", "--minimum", "5", api=api)
-    try:
-        while not api.requests:
-            assert process.poll() is None
-        with open(f"/proc/{process.pid}/cmdline", "rb") as command_line:
-            assert api.key.encode() not in command_line.read()
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def test_a_server_that_echoes_the_key(cli, api):
-    """It is taken out of what the server says, in every format."""
-    body = f'{{"error": {{"message": "key {api.key} is bad", "code": "{api.key}"}}}}'
-    for format in FORMATS:
-        api.script(Answer(400, body, {"X-Lumenfall-Request-Id": api.key}))
-        files = {name: str(cli.folder / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
-        ended = cli("check", "--minimum", "5", "--format", format, api=api, env=files)
-        assert ended.status == 3
-        assert "key *** is bad" in ended.text.replace("&#42;", "*")
-        written = "".join(path.read_text() for path in cli.folder.iterdir())
-        for piece in (api.key, api.key[:16], api.key[-16:]):
-            assert piece not in ended.text + written

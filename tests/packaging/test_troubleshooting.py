@@ -16,7 +16,7 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._core import trans
 from pulumi_lumenfall import core
 from pulumi_lumenfall.core import Gate, LumenfallClient, LumenfallError
 from pulumi_lumenfall.sandbox import Sandbox
-from support.fault_server import FaultServer
+from support.fault_server import FaultServer, refused_port
 from support.proxy import ConnectProxy
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def tls(kind: str | None, **environ: str) -> LumenfallError:
 def proxied(refuse: int | None) -> LumenfallError:
     """The error of a proxy that is not there, or that refuses."""
     if refuse is None:
-        return tls("good", HTTPS_PROXY="http://127.0.0.1:1")
+        with refused_port() as port:
+            return tls("good", HTTPS_PROXY=f"http://127.0.0.1:{port}")
     with ConnectProxy(to=1, refuse=refuse) as proxy:
         return tls("good", HTTPS_PROXY=proxy.url)
 
@@ -87,9 +88,8 @@ def unresolved() -> LumenfallError:
 
 
 def refused() -> LumenfallError:
-    with Sandbox(amount=5) as api:
-        url = api.url
-    return error_of(LumenfallClient("key", base_url=url).fetch_balance)
+    with refused_port() as port:
+        return error_of(LumenfallClient("key", base_url=f"http://127.0.0.1:{port}").fetch_balance)
 
 
 def slow() -> LumenfallError:

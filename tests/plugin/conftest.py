@@ -14,12 +14,10 @@ import pytest
 
 from pulumi_lumenfall.sandbox import Sandbox
 from support.inline import Inline, MakeNode
+from support.leaks import KEY
 from support.plugin import Engine, Plugin
 from support.pulumi_project import PulumiProject
 from support.sdks import generate, go_build, go_module, node_modules, python_package, toolchain
-
-# Lower case, and looked for in any: it must be nowhere but in the request.
-KEY = "lmnfl_abc.0s3cr3tmarker0"
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from pulumi_lumenfall.sandbox import Sandbox
 from support.inline import MakeNode
+from support.leaks import leaked
 
 HEADER = """
 const pulumi = require("@pulumi/pulumi");
@@ -68,7 +69,7 @@ def test_arguments_of_the_function(make_node: MakeNode, api: Sandbox) -> None:
 def test_inputs_of_the_resource(make_node: MakeNode, api: Sandbox, inputs: str, reason: str) -> None:
     run = make_node(f"{HEADER}module.exports = async () => {{ new Raw('funds', {inputs}); }};")("preview")
     assert f"error: lumenfall:index:Balance resource 'funds' has a problem: {reason}" in run.text
-    assert "marker" not in run.text
+    assert not leaked(run.text)
     assert api.requests == []
 
 
@@ -92,7 +93,7 @@ def test_properties_of_a_provider(make_node: MakeNode) -> None:
         "apiKey: the API key ",
     ):
         assert f"error: pulumi:providers:lumenfall resource 'studio' has a problem: lumenfall:{reason}" in text
-    assert "marker" not in text
+    assert not leaked(text)
 
 
 GATE = "module.exports = async () => { new lumenfall.Balance('funds', { minimum: 5 }); };"
@@ -103,7 +104,7 @@ def test_config_that_does_not_exist(make_node: MakeNode) -> None:
     run = make_node(HEADER + GATE)
     text = run("preview", f"lumenfall:apikey={run.project.environment['KEY']}").text
     assert "has a problem: lumenfall:apikey: there is no such setting; known are apiKey, baseUrl, timeout, " in text
-    assert "marker" not in text
+    assert not leaked(text)
 
 
 def test_no_key(make_node: MakeNode, api: Sandbox) -> None:

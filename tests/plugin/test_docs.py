@@ -15,6 +15,7 @@ import pytest
 
 from pulumi_lumenfall.core import __version__
 from pulumi_lumenfall.sandbox import Sandbox
+from support.leaks import leaked
 from support.pulumi_project import PulumiProject
 from support.sdks import go_environment, go_module, toolchain
 
@@ -128,4 +129,4 @@ def preview(project: PulumiProject, api: Sandbox) -> None:
     project.config_set(f"{name[1]}:studioKey", api.key, secret=True)
     done = project.preview().check()
     assert re.search(r"amount *: 50", done.output)
-    assert "marker" not in done.output
+    assert not leaked(done.output)

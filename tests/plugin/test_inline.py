@@ -8,6 +8,7 @@ import pytest
 
 from pulumi_lumenfall.sandbox import Sandbox
 from support.inline import Inline, MakeNode
+from support.leaks import leaked
 from support.pulumi_project import PulumiProject
 
 TOO_LOW = (
@@ -56,7 +57,7 @@ def test_a_program_from_first_to_last(stack: Inline, api: Sandbox) -> None:
         "status": "known",
         "other": 12.5,
     }, up.text
-    assert b"marker" not in stack.project.state_bytes().lower()
+    assert not leaked(stack.project.state_bytes())
 
     api.amount = "3.20"
     preview = stack("preview")
@@ -66,7 +67,7 @@ def test_a_program_from_first_to_last(stack: Inline, api: Sandbox) -> None:
     api.status = 402
     failed = stack("preview")
     assert "the account has run out of funds (HTTP 402 INSUFFICIENT_BALANCE" in failed.text
-    assert "marker" not in (preview.text + failed.text).lower()
+    assert not leaked(preview.text + failed.text)
 
     api.close()
     assert stack("destroy").outputs == {}

@@ -16,9 +16,9 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi_lumenfall.sandbox import Sandbox
 from support.fault_server import Connection, FaultServer
 from support.faults import BALANCE, FRAMED
+from support.leaks import KEY
 from support.plugin import UNKNOWN, URN, Engine, Plugin, failures, secret, struct, values
 
-KEY = "lmnfl_abc.0s3cr3tmarker0"
 ANSWER = {
     "billingType": "prepaid",
     "available": {"amount": 12.5, "currency": "usd"},

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from pulumi_lumenfall.sandbox import Sandbox
-from support.gated_stack import BILLING_TYPE, KEY, MARKER, PACKAGE, errors
+from support.gated_stack import BILLING_TYPE, PACKAGE, errors
+from support.leaks import KEY, leaked
 from support.pulumi_project import PulumiProject
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -125,7 +126,7 @@ def test_accounts(example: Callable[[str], PulumiProject], api: Sandbox) -> None
     project.config_set("lumenfall:secondKey", KEY, secret=True)
     project.up().check()
     assert project.stack_output() == {"studio": 12.5, "second": 12.5, "third": 12.5}
-    assert MARKER.encode() not in project.state_bytes()
+    assert not leaked(project.state_bytes())
 
 
 def test_automation(pulumi_bin: Path, tmp_path: Path, api: Sandbox) -> None:

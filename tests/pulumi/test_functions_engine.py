@@ -10,7 +10,8 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from support.gated_stack import BILLING_TYPE, KEY, MARKER, GatedStack, errors, gated_stack
+from support.gated_stack import BILLING_TYPE, GatedStack, errors, gated_stack
+from support.leaks import KEY, leaked
 
 TOO_LOW = (
     "error: balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
@@ -73,7 +74,7 @@ def test_a_key_in_plain_config(stack: GatedStack) -> None:
     try:
         output = project.preview().check().output.partition("Diagnostics:")[2]
         assert output.count("run: pulumi config set --secret lumenfall:apiKey") == 1
-        assert MARKER not in output
+        assert not leaked(output)
     finally:
         project.run("config", "rm", "lumenfall:apiKey").check()
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,7 @@ import pulumi_lumenfall as lumenfall
 from pulumi_lumenfall import hooks
 from pulumi_lumenfall.core import LumenfallClient
 from pulumi_lumenfall.sandbox import Sandbox
-from support.gated_stack import KEY
+from support.leaks import KEY, leaked
 
 
 @pytest.fixture(autouse=True)
@@ -25,15 +25,6 @@ def real_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
     """With any SDK, but not made known to an engine: here the tests call the hooks."""
     monkeypatch.setattr(hooks, "_MOCKS_KNOW_NO_HOOKS", False)
     monkeypatch.setattr("pulumi.resource_hooks.register_resource_hook", lambda hook: None)
-
-
-@pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    monkeypatch.setenv("LUMENFALL_MAX_ATTEMPTS", "1")
-    with Sandbox(amount="12.50", key=KEY) as sandbox:
-        for name, value in sandbox.environ.items():
-            monkeypatch.setenv(name, value)
-        yield sandbox
 
 
 class NoMocks(pulumi.runtime.Mocks):
@@ -74,7 +65,7 @@ def refusal(main: Callable[[], Coroutine[Any, Any, Any]], **options: Any) -> str
         in_a_program(main, **options)
     text = str(caught.value)
     assert "\n" not in text
-    assert "marker" not in text
+    assert not leaked(text)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     return text
 

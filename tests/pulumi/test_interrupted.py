@@ -16,8 +16,8 @@ from support.interruption import interrupt, moments
 # The engine lets a step that is under way come to its end (a hook or a dynamic provider that sleeps for a minute holds
 # it for that minute), and gives its plugins 5 s more. So what is ours has to end by its own deadline.
 TIMEOUT_SECONDS = 3
-ENGINE_SECONDS = 5
-SPARE_SECONDS = 6
+# These two and what a busy machine takes. A run that waited for its answer would take an hour.
+END_SECONDS = 30
 PROGRAMS = {
     "function": "lumenfall.require_balance(5)\ncostly('gpu')\n",
     "hook": (
@@ -43,17 +43,18 @@ def up(stack: GatedStack, number: int, after: float, group: bool, ready=lambda: 
     )
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_stopped_while_it_asks(stack: GatedStack, name: str) -> None:
+def test_stopped_while_it_asks(stack: GatedStack, name: str, number: int) -> None:
     """Nothing is created or pending, no traceback of ours, and the next run needs no repair."""
     stack.program(PROGRAMS[name])
-    stack.api.delay = 30
-    for number, after in moments(1.0, 1):
-        ended = up(stack, number, after, group=True, ready=lambda: stack.api.requests)
-        assert ended.status != 0, ended
-        print(f"ended after {ended.seconds:.2f} s")
-        assert ended.seconds < TIMEOUT_SECONDS + ENGINE_SECONDS + SPARE_SECONDS, ended
-        assert ended.frames_of_ours == [], ended
+    stack.api.delay = 3600
+    ended = up(stack, number, 0.0, group=number == signal.SIGINT, ready=lambda: stack.api.requests)
+    assert stack.api.requests, ended
+    assert ended.status != 0, ended
+    print(f"ended after {ended.seconds:.2f} s")
+    assert ended.seconds < END_SECONDS, ended
+    assert ended.frames_of_ours == [], ended
     state = stack.project.export()["deployment"]
     assert state.get("pending_operations", []) == []
     assert not any(resource["type"] == "pulumi:index:Stash" for resource in state.get("resources", []))
@@ -76,7 +77,7 @@ def test_stopped_at_any_moment(stack: GatedStack) -> None:
     for number, after in moments(life, 3):
         ended = up(stack, number, after, group=number == signal.SIGINT)
         assert ended.frames_of_ours == [], ended
-        assert ended.seconds < TIMEOUT_SECONDS + ENGINE_SECONDS + SPARE_SECONDS, ended
+        assert ended.seconds < END_SECONDS, ended
         state = stack.project.export()["deployment"]
         assert state.get("pending_operations", []) == [], ended
     stack.project.up().check()

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from support.gated_stack import KEY, MARKER, PACKAGE, GatedStack, gated_stack
+from support.gated_stack import PACKAGE, GatedStack, gated_stack
+from support.leaks import KEY, leaked
 from support.policy_environment import policy_python
 from support.pulumi_project import CommandResult
 
@@ -88,7 +89,7 @@ def test_an_error(policed: Policed) -> None:
     assert result.returncode != 0
     assert "cannot tell whether the balance is enough: the API key was not accepted" in result.output
     assert "Traceback" not in result.output
-    assert MARKER not in result.output
+    assert not leaked(result.output)
 
 
 def test_a_balance_that_changes_between_preview_and_up(policed: Policed) -> None:
@@ -125,7 +126,7 @@ def test_a_key_in_config(policed: Policed) -> None:
     project.environment["LUMENFALL_API_KEY"] = "wrong"
     try:
         result = policed.run("preview").check()
-        assert MARKER not in result.output
+        assert not leaked(result.output)
     finally:
         project.environment["LUMENFALL_API_KEY"] = KEY
         project.run("config", "rm", "lumenfall:apiKey").check()

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,16 +26,8 @@ import pulumi_lumenfall as lumenfall
 from pulumi_lumenfall import _shared
 from pulumi_lumenfall.core import LumenfallClient
 from pulumi_lumenfall.sandbox import Sandbox
-from support.gated_stack import KEY, gated_stack
-
-
-@pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    monkeypatch.setenv("LUMENFALL_MAX_ATTEMPTS", "1")
-    with Sandbox(amount="12.50", key=KEY) as sandbox:
-        for name, value in sandbox.environ.items():
-            monkeypatch.setenv(name, value)
-        yield sandbox
+from support.gated_stack import gated_stack
+from support.leaks import KEY, OTHER_KEY, leaked
 
 
 @pytest.fixture
@@ -95,7 +87,7 @@ def test_other_settings_ask_for_themselves(api: Sandbox) -> None:
     """Another key, URL or timeout is another question."""
 
     def program() -> None:
-        with Sandbox(amount="1", key="lmnfl_other.key") as other:
+        with Sandbox(amount="1", key=OTHER_KEY) as other:
             for _ in range(3):
                 assert lumenfall.get_balance().available.amount == 12.5
                 assert lumenfall.get_balance(base_url=other.url, api_key=other.key).available.amount == 1
@@ -192,14 +184,14 @@ def test_the_cache_can_be_turned_off(api: Sandbox, clock: SimpleNamespace, monke
     assert len(api.requests) == 5
 
 
-@pytest.mark.parametrize("value", ["-1", "31", "nan", "inf", "ten", "lmnfl_kid.marker", "\u0661"])
+@pytest.mark.parametrize("value", ["-1", "31", "nan", "inf", "ten", KEY, "\u0661"])
 def test_a_bad_cache_time_is_named(api: Sandbox, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("LUMENFALL_CACHE_SECONDS", value)
     with pytest.raises(
         pulumi.RunError, match="LUMENFALL_CACHE_SECONDS is not a number of seconds from 0 to 30"
     ) as caught:
         lumenfall.get_balance()
-    assert "marker" not in str(caught.value)
+    assert not leaked(str(caught.value))
     assert api.requests == []
 
 
@@ -235,7 +227,7 @@ def test_a_forked_child_asks_for_itself(api: Sandbox, monkeypatch: pytest.Monkey
 def test_no_one_waits_past_the_deadline(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever becomes of the fetch: waiting for another's fetch is bounded too, in both forms."""
     never = threading.Event()
-    monkeypatch.setattr(LumenfallClient, "fetch_balance", lambda client: never.wait())
+    monkeypatch.setattr(LumenfallClient, "fetch_balance", lambda client: never.wait(60))
     start = time.monotonic()
     with pytest.raises(pulumi.RunError, match=r"no complete answer from .* within 0\.1 s"):
         lumenfall.get_balance(timeout=0.1)
@@ -245,7 +237,7 @@ def test_no_one_waits_past_the_deadline(api: Sandbox, monkeypatch: pytest.Monkey
             await lumenfall.get_balance_output(timeout=0.1).future()
 
     asyncio.run(main())
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 30
     never.set()
 
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["Connection", "FaultServer", "Play", "unanswered_port"]
+__all__ = ["Connection", "FaultServer", "Play", "refused_port", "unanswered_port"]
 
 _HOST = "127.0.0.1"
 _MAX_HEAD_BYTES = 1 << 20
@@ -291,6 +291,18 @@ def _listener() -> socket.socket:
         with contextlib.suppress(OSError):
             return socket.create_server((_HOST, random.randrange(10_000, 32_000)), backlog=128)
     return socket.create_server((_HOST, 0), backlog=128)
+
+
+@contextlib.contextmanager
+def refused_port() -> Iterator[int]:
+    """A loopback port that nothing listens on, and that nobody else gets meanwhile.
+
+    Yields:
+        The port.
+    """
+    with socket.socket() as bound:
+        bound.bind((_HOST, 0))
+        yield bound.getsockname()[1]
 
 
 @contextlib.contextmanager

@@ -13,8 +13,7 @@ from pulumi.runtime import stack
 
 import pulumi_lumenfall
 from pulumi_lumenfall.sandbox import Sandbox
-from support.leaks import KEY as KEY
-from support.leaks import MARKER as MARKER
+from support.leaks import KEY
 from support.pulumi_project import CommandResult, PulumiProject
 
 HEADER = """\

@@ -79,7 +79,9 @@ def interrupt(
         start_new_session=True,
     ) as process:
         try:
+            overdue = time.monotonic() + PATIENCE_SECONDS
             while not ready() and process.poll() is None:
+                assert time.monotonic() < overdue, "it did not come that far"
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(0.02)
             try:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing_extensions import Self
 #: A key that no other text resembles. Its marker is what is looked for: a leak of the secret half alone is one too.
 MARKER = "marker-of-the-tests"
 KEY = f"lmnfl_kid.{MARKER}"
+OTHER_KEY = f"lmnfl_other.other-{MARKER}"
 #: The same in a shape that every encoding changes: what stands in it has to be quoted in URLs, JSON and HTML.
 ODD_KEY = f'lmnfl_kid.{MARKER}+/="<&'
 
@@ -80,29 +82,25 @@ class Processes:
     Used as a context it looks again and again; called, as the ``on_request`` of a sandbox, it looks at that moment.
 
     Attributes:
-        command_lines: Each command line that was seen.
-        environments: Command line -> environment of each process that was seen.
+        seen: Process id and command line -> environment, of each process that was seen.
     """
 
     def __init__(self) -> None:
-        self.command_lines: set[bytes] = set()
-        self.environments: dict[bytes, bytes] = {}
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self.seen: dict[tuple[int, bytes], bytes] = {}
 
     def __call__(self, *_: object) -> None:
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 command_line = (folder / "cmdline").read_bytes()
-                self.command_lines.add(command_line)
-                self.environments[command_line] = (folder / "environ").read_bytes()
+                self.seen[int(folder.name), command_line] = (folder / "environ").read_bytes()
 
     def _watch(self) -> None:
         while not self._done.wait(0.02):
             self()
 
     def __enter__(self) -> Self:
-        self()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
         return self
 
@@ -113,17 +111,18 @@ class Processes:
         self._thread.join()
 
     def written(self, within: str, may_know: Callable[[str], bool] = lambda command: True) -> dict[str, bytes]:
-        """Command lines, and the environments of processes that have no need of the key.
+        """Command lines, and the environments of processes that have no need of the key; where there is /proc, some.
 
         Args:
             within: Text in the environment of the processes that belong to the test; others are of other tests.
             may_know: Whether a process, by its command line, may have the key there; all may by default.
         """
         written = {}
-        for command_line, environment in self.environments.items():
+        for (number, command_line), environment in list(self.seen.items()):
             if within.encode() in environment:
                 command = command_line.replace(b"\0", b" ").decode(errors="replace")
-                written[f"command line {command}"] = command_line
+                written[f"command line {command} ({number})"] = command_line
                 if not may_know(command):
-                    written[f"environment of {command}"] = environment
+                    written[f"environment of {command} ({number})"] = environment
+        assert written or sys.platform != "linux", "saw no process of this test"
         return written

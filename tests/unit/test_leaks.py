@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 from pulumi_lumenfall.sandbox import Answer, Sandbox
 from support.leaks import KEY, MARKER, ODD_KEY, Processes, files, leaks, lines_with
+from support.marks import linux
 
 PROGRAM = """
 import copy, faulthandler, http.client, json, logging, pickle, sys, traceback, warnings
@@ -125,20 +127,36 @@ def test_the_detector_finds(written: str) -> None:
     assert lines_with(f"one\n{written}\nthree") == [written]
 
 
-def test_the_detector_looks_everywhere(tmp_path: Path) -> None:
-    """Names of files, files, other encodings of text, and processes; and is quiet where there is nothing."""
+def test_the_detector_looks_into_every_file(tmp_path: Path) -> None:
+    """Names of files, files, and other encodings of text; and is quiet where there is nothing."""
     assert leaks({"here": b"what is no key", "there": b""}) == []
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / f"named-{MARKER}").touch()
     (tmp_path / "a" / "b").write_bytes(b"\xff" + KEY.encode("utf-16-le"))
     assert len(leaks(files(tmp_path))) == 2
-    with subprocess.Popen(
-        [sys.executable, "-c", "input()", KEY], env={"K": KEY, "HOME": str(tmp_path)}, stdin=subprocess.PIPE
-    ) as process:
-        seen = Processes()
-        while not any(MARKER.encode() in line for line in seen.command_lines):
-            seen()
-            assert process.poll() is None
-        process.communicate(b"\n")
-    assert len(leaks(seen.written(str(tmp_path), may_know=lambda command: False))) == 2
-    assert len(leaks(seen.written(str(tmp_path)))) == 1
+
+
+@linux
+def test_the_detector_looks_at_every_process(tmp_path: Path) -> None:
+    """Also where two run the same command, as the tests of two workers do; and it says so where it saw none."""
+    seen = Processes()
+    with contextlib.ExitStack() as stack:
+        for home in ("one", "other"):
+            process = stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", "print('here', flush=True); input()", KEY],
+                    env={"K": KEY, "HOME": str(tmp_path / home)},
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                )
+            )
+            stack.callback(process.kill)
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"here\n"
+        seen()
+    for home in ("one", "other"):
+        assert len(leaks(seen.written(str(tmp_path / home), may_know=lambda command: False))) == 2
+        assert len(leaks(seen.written(str(tmp_path / home)))) == 1
+    assert len(leaks(seen.written(str(tmp_path)))) == 2
+    with pytest.raises(AssertionError, match="saw no process of this test"):
+        seen.written(str(tmp_path / "nobody"))

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core.proxy import goes_direct
 from pulumi_lumenfall import core
 from support.fault_server import unanswered_port
+from support.leaks import KEY
+from support.marks import linux
 
 
 @pytest.mark.parametrize(
@@ -71,13 +73,14 @@ def test_nothing_raises(no_proxy: str) -> None:
     goes_direct("https://[::1]:8443", no_proxy)
 
 
+@linux
 def test_threads_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """They meet the proxy's error and no other, and the environment is as it was."""
     with unanswered_port() as port:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("NO_PROXY", "other.example")
         before = dict(os.environ)
-        client = core.LumenfallClient("lmnfl_abc.secret", timeout=0.001, max_attempts=1)
+        client = core.LumenfallClient(KEY, timeout=0.001, max_attempts=1)
 
         def ask(_number: int) -> type:
             try:

@@ -24,8 +24,7 @@ from pulumi_lumenfall.core import (
     argument_layer,
     resolve_settings,
 )
-
-KEY = "lmnfl_abc.s3cr3tMARKER"
+from support.leaks import KEY, MARKER, OTHER_KEY, leaked
 
 
 def resolve(*layers: Any, **environ: str) -> Settings:
@@ -39,7 +38,7 @@ def refused(*layers: Any, **environ: str) -> ConfigurationError:
     error = caught.value
     assert error.attempts == 0
     assert "\n" not in str(error)
-    assert "MARKER" not in f"{error}{error.hint}"
+    assert not leaked(f"{error}{error.hint}")
     return error
 
 
@@ -180,8 +179,8 @@ def test_base_url(value: str, url: str) -> None:
             "https://[::1",
             "https://",
         ),
-        *("https://user@x.example", "https://user:MARKER@x.example", "https://x.example/?key=MARKER"),
-        *("https://x.example/#MARKER", "https://x.example/?", "https://x.example/a b", "https://x.example/a\nb"),
+        *("https://user@x.example", f"https://user:{MARKER}@x.example", f"https://x.example/?key={MARKER}"),
+        *(f"https://x.example/#{MARKER}", "https://x.example/?", "https://x.example/a b", "https://x.example/a\nb"),
         *(
             "https://x.example/ü",
             "http://x.example",
@@ -190,7 +189,7 @@ def test_base_url(value: str, url: str) -> None:
             "http://localhost.evil.example",
             "http://api.localhost",
         ),
-        *("http://127.0.0.1.evil.example", "http://127.1", "http://[::2]", "http://2130706433", "lmnfl_abc.MARKER"),
+        *("http://127.0.0.1.evil.example", "http://127.1", "http://[::2]", "http://2130706433", KEY),
         *("https://x.example\\@evil.example", "https://" + "a" * 64 + ".example", "https://" + "a." * 127 + "example"),
         *(5, True, [], b"https://x.example"),
     ],
@@ -230,10 +229,10 @@ def test_any_printable_key_is_a_key(key: str) -> None:
         (f"{KEY}\x00", "not printable ASCII"),
         (f"{KEY}é", "not printable ASCII"),
         (f"{KEY}\u200b", "not printable ASCII"),
-        ("MARKER" * 1000, "longer than any key"),
+        (MARKER * 1000, "longer than any key"),
         (5, "must be text, not int"),
         (True, "must be text, not bool"),
-        (b"MARKER", "must be text, not bytes"),
+        (MARKER.encode(), "must be text, not bytes"),
     ],
 )
 def test_bad_key(key: Any, problem: str) -> None:
@@ -289,7 +288,7 @@ def test_credentials_file_that_others_can_read(clean_environment: Path, mode: in
         ("[]", "is not a JSON object"),
         ("{}", "has no 'api_key'"),
         ('{"api_key": ""}', "has no 'api_key'"),
-        ('{"api_key": null, "refresh_token": "MARKER"}', "has no 'api_key'"),
+        (json.dumps({"api_key": None, "refresh_token": MARKER}), "has no 'api_key'"),
         (" " * ((1 << 20) + 1), "is too large"),
     ],
     ids=lambda value: repr(value)[:20],
@@ -299,7 +298,7 @@ def test_bad_credentials_file(clean_environment: Path, text: str | bytes, proble
     with pytest.raises(ConfigurationError) as caught:
         resolve_settings(environ={"HOME": str(clean_environment)})
     assert str(caught.value).startswith(f"no API key: the credentials file {path} {problem}")
-    assert "MARKER" not in str(caught.value)
+    assert not leaked(str(caught.value))
     assert caught.value.__context__ is None
 
 
@@ -375,9 +374,9 @@ def test_verify_is_a_boolean(value: Any) -> None:
 
 def test_no_key_comes_out_of_settings() -> None:
     """repr is safe, and the digest tells settings apart without giving them away."""
-    settings = resolve(HTTPS_PROXY="http://user:MARKER@proxy.example:8080")
-    assert "MARKER" not in repr(settings)
-    assert settings == resolve(HTTPS_PROXY="http://user:MARKER@proxy.example:8080")
+    settings = resolve(HTTPS_PROXY=f"http://user:{MARKER}@proxy.example:8080")
+    assert not leaked(repr(settings))
+    assert settings == resolve(HTTPS_PROXY=f"http://user:{MARKER}@proxy.example:8080")
     assert settings.digest(b"salt") != settings.digest(b"pepper")
     assert settings.digest(b"salt") != resolve().digest(b"salt")
 
@@ -405,7 +404,7 @@ def test_each_setting_is_in_the_digest(tmp_path: Path) -> None:
     proxy = "http://p.example"
     different = [
         resolve(),
-        resolve(argument_layer(api_key="lmnfl_other.key")),
+        resolve(argument_layer(api_key=OTHER_KEY)),
         resolve(argument_layer(base_url="https://b.example")),
         resolve(argument_layer(timeout=1)),
         resolve(argument_layer(max_attempts=1)),
@@ -429,7 +428,7 @@ def test_a_refusal_holds_nothing_of_the_value() -> None:
         frame = error.__traceback__
         while frame is not None:
             if "_core" in frame.tb_frame.f_code.co_filename:
-                assert "MARKER" not in repr(frame.tb_frame.f_locals)
+                assert not leaked(repr(frame.tb_frame.f_locals))
             frame = frame.tb_next
 
 
@@ -486,7 +485,7 @@ def test_a_traceback_with_locals_shows_no_secret(
 ) -> None:
     """Error reporters and debuggers show local variables: neither the key nor the refresh token may be among them."""
     # This frame is in the traceback too, so it has them only as secrets.
-    key, token = Secret(f"{KEY} MARKER" if bad == "key" else KEY), Secret("rt_REFRESH_MARKER")
+    key, token = Secret(f"{KEY} {MARKER}" if bad == "key" else KEY), Secret(f"rt_{MARKER}")
     name = "other" if place == "file without a key" else "api_key"
     write_credentials(
         clean_environment,
@@ -502,7 +501,7 @@ def test_a_traceback_with_locals_shows_no_secret(
         LumenfallClient(key.reveal() if place == "argument" else None, **arguments)
     shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
     assert "LumenfallClient(" in shown
-    assert "MARKER" not in shown
+    assert not leaked(shown)
     assert caught.value.__context__ is None
 
 

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""The API that a program in this process asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pulumi_lumenfall.sandbox import Sandbox
+from support.leaks import KEY
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox with 12.50 usd that the environment leads to, and one attempt."""
+    monkeypatch.setenv("LUMENFALL_MAX_ATTEMPTS", "1")
+    with Sandbox(amount="12.50", key=KEY) as sandbox:
+        for name, value in sandbox.environ.items():
+            monkeypatch.setenv(name, value)
+        yield sandbox
