@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 from pulumi_lumenfall.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = ROOT / "ansible_collections" / "lumenfall" / "cloud"
@@ -124,6 +125,18 @@ class Ansible:
             check=False,
         )
         return done.returncode, done.stdout.decode()
+
+    def count_calls(self, plays: Mapping[str, dict[str, Any]]) -> tuple[Run, dict[str, int]]:
+        """Run plays over 50 hosts in one playbook, each with a sandbox of its own; the run, and name -> calls."""
+        with contextlib.ExitStack() as stack:
+            apis = {name: stack.enter_context(Sandbox(amount="12.50")) for name in plays}
+            playbook = [
+                {"name": name, "hosts": "all", "gather_facts": False, "environment": apis[name].environ, **play}
+                for name, play in plays.items()
+            ]
+            run = self.run(str(self.write("playbook.yml", playbook)), hosts=50)
+            assert run.code == 0, run.output
+            return run, {name: len(api.requests) for name, api in apis.items()}
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..console import write_file, write_out
 from ..report import Report
-from ._people import tell
+from ._delivery import deliver
 
 
 def write(report: Report, output: str | None, _environ: Mapping[str, str]) -> int:
@@ -28,10 +27,4 @@ def write(report: Report, output: str | None, _environ: Mapping[str, str]) -> in
         if report.warn_at is not None:
             document["warning"] = report.warning
     # ASCII alone, so that no terminal's or pipe's encoding can spoil it.
-    text = f"{json.dumps(document)}\n"
-    if output is None:
-        write_out(text)
-    else:
-        write_file(output, text)
-    tell(report)
-    return report.exit_status
+    return deliver(f"{json.dumps(document)}\n", report, output)

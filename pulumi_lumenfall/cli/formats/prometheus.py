@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...core import format_amount
-from ..console import write_file, write_out
 from ..report import Report
-from ._people import tell
+from ._delivery import deliver
 
 
 def write(report: Report, output: str | None, _environ: Mapping[str, str]) -> int:
@@ -20,12 +19,7 @@ def write(report: Report, output: str | None, _environ: Mapping[str, str]) -> in
     text = "".join(
         f"# HELP {name} {about}\n# TYPE {name} gauge\n{name}{value}\n" for name, about, value in _metrics(report)
     )
-    if output is None:
-        write_out(text)
-    else:
-        write_file(output, text)
-    tell(report)
-    return report.exit_status
+    return deliver(text, report, output)
 
 
 def _metrics(report: Report) -> list[tuple[str, str, str]]:
