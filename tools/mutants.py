@@ -48,7 +48,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "credentials.py": ("test_settings.py",),
     "transport.py": ("test_client.py", "test_network.py", "test_faults.py"),
     "wire.py": ("test_client.py", "test_network.py", "test_faults.py"),
-    "framing.py": ("test_client.py", "test_faults.py"),
+    "framing.py": ("test_client.py", "test_network.py", "test_faults.py"),
     "diagnosis.py": ("test_client.py", "test_network.py", "test_faults.py"),
     "proxy.py": ("test_proxy.py", "test_network.py"),
     "errors.py": ("test_gate.py", "test_answer.py", "test_client.py"),
