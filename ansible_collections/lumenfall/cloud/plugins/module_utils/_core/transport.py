@@ -111,9 +111,14 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
 
 
 def _has_authorities(context: ssl.SSLContext) -> bool:
-    folder = ssl.get_default_verify_paths().capath
+    if context.cert_store_stats()["x509_ca"]:
+        return True
     # What is in a folder is loaded when it is needed.
-    return bool(context.cert_store_stats()["x509_ca"] or (folder and holds_authorities(folder)))
+    folder = ssl.get_default_verify_paths().capath
+    try:
+        return bool(folder) and holds_authorities(folder)
+    except OSError:
+        return False
 
 
 def exchange(settings: Settings, tls: ssl.SSLContext | None, deadline: Deadline) -> Answer | LumenfallError:
@@ -136,15 +141,14 @@ def exchange(settings: Settings, tls: ssl.SSLContext | None, deadline: Deadline)
     proxies = _proxies(settings)
     if isinstance(proxies, ProxyError):
         return proxies
-    try:
-        request = _request(settings)
-    except Exception:  # noqa: BLE001 - requests' InvalidURL, or UnicodeError: a host that IDNA 2008 does not know
-        source = settings.sources["base_url"]
-        return ConfigurationError(f"{source}: the base URL is malformed: check its host", hint=f"set {source} anew")
     wire = current.wire = Wire(deadline)
     adapter = _Adapter(tls)
-    body, problem = b"", None
+    request, body, problem = None, b"", None
     try:
+        request = _request(settings)
+        if request is None:
+            source = settings.sources["base_url"]
+            return ConfigurationError(f"{source}: the base URL is malformed: check its host", hint=f"set {source} anew")
         body = _read_body(adapter.send(request, stream=True, timeout=None, proxies=proxies))
     except Exception as error:  # noqa: BLE001
         # requests and what lies below it raise much that is not a RequestException
@@ -162,11 +166,16 @@ def exchange(settings: Settings, tls: ssl.SSLContext | None, deadline: Deadline)
     return Answer(wire.status, wire.headers, body, problem)
 
 
-def _request(settings: Settings) -> PreparedRequest:
+def _request(settings: Settings) -> PreparedRequest | None:
+    """The request, or None where requests refuses its host."""
     # Its whole prepare() would also look for cookies, and for a user and a password in the URL.
     request = PreparedRequest()
     request.prepare_method("GET")
-    request.prepare_url(settings.balance_url, None)
+    try:
+        request.prepare_url(settings.balance_url, None)
+    except ValueError:
+        # Its InvalidURL is one, and so is UnicodeError: IDNA 2008, which it uses, knows less than Python's own.
+        return None
     request.prepare_headers(
         {
             "Accept": "application/json",
