@@ -44,10 +44,10 @@ _INTRODUCTION = """\
 <!-- Written by `make bench`; do not edit. -->
 
 Each line pairs this project with what a user would do instead. Both run in turn, round after round, against the sandbox
-on the same machine, so no figure has a network in it, and a busy moment of the machine hits both. The ratio is that of
-the medians; in brackets is the least that a run took. "By processor" is the same ratio in processor time of the process
-and its children, which is steadier on a busy machine. The API calls are counted by the sandbox, in every run; another
-number than the one here ends the benchmark with an error.
+in a process of its own on the same machine, so no figure has a network or the server's work in it, and a busy moment of
+the machine hits both. The ratio is that of the medians; in brackets is the least that a run took. "By processor" is the
+same ratio in processor time of the process and its children, which is steadier on a busy machine. The API calls are
+counted by the sandbox, in every run; another number than the one here ends the benchmark with an error.
 
 `make bench` measures on your machine and writes this page, the plots and `benchmarks.json` anew.
 """
