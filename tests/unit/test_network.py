@@ -10,6 +10,8 @@ import socket
 import threading
 import time
 import warnings
+import zlib
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,6 +152,14 @@ def test_a_packed_balance_counts_only_as_a_whole(body: bytes, attempts: int, pro
         error = error_of(server)
         assert (type(error), error.attempts) == (core.InvalidResponseError, attempts)
         assert str(error).endswith(problem)
+
+
+@pytest.mark.parametrize("name", ["identity", "gzip", "x-gzip", "deflate"])
+def test_a_compression_that_was_not_asked_for_is_undone(name: str) -> None:
+    """A proxy in between may have put it there; the balance is a good one all the same."""
+    pack = {"identity": bytes, "deflate": zlib.compress}.get(name, gzip.compress)
+    with FaultServer(says(answer(pack(BALANCE), b"Content-Encoding: " + name.encode()))) as server:
+        assert fetch(server).amount == Decimal("12.50")
 
 
 def test_a_header_line_without_end_is_asked_for_once() -> None:
