@@ -16,9 +16,14 @@ import base64
 import contextlib
 import selectors
 import socket
+import ssl
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from support.fault_server import Connection, FaultServer, Play
+
+if TYPE_CHECKING:
+    import trustme
 
 __all__ = ["ESTABLISHED", "LOGIN_PAGE", "PROXY_PLAYS", "Connect", "ConnectProxy", "sends", "tunnel"]
 
@@ -66,11 +71,17 @@ class ConnectProxy(FaultServer):
     """A proxy that forwards, refuses, shows a login page, stalls or hangs up.
 
     Attributes:
-        url: ``http://[user:password@]127.0.0.1:PORT``, for ``HTTPS_PROXY``.
+        url: ``http://[user:password@]127.0.0.1:PORT``, for ``HTTPS_PROXY``; with ``authority`` it is https.
     """
 
     def __init__(
-        self, *, to: int = 0, refuse: int | None = None, fault: str | None = None, auth: str | None = None
+        self,
+        *,
+        to: int = 0,
+        refuse: int | None = None,
+        fault: str | None = None,
+        auth: str | None = None,
+        authority: trustme.CA | None = None,
     ) -> None:
         """Start to listen; connections are accepted from ``with`` on.
 
@@ -79,19 +90,20 @@ class ConnectProxy(FaultServer):
             refuse: A status (such as 403, 407 or 502) to answer instead.
             fault: One of ``PROXY_PLAYS`` instead.
             auth: ``user:password`` that a client must send (Basic), else it gets a 407.
+            authority: Speak TLS, with a certificate that this one signs.
 
         Raises:
             ValueError: No such fault.
         """
         if fault is not None and fault not in PROXY_PLAYS:
             raise ValueError(f"fault: {fault!r} is not one of {', '.join(PROXY_PLAYS)}")
-        super().__init__(self._serve)
+        super().__init__(self._serve, tls="good" if authority else None, authority=authority)
         self._to = to
         self._refuse = refuse
         self._fault = None if fault is None else PROXY_PLAYS[fault]
         self._auth = auth
         self._connects: list[Connect] = []
-        self.url = f"http://{f'{auth}@' if auth else ''}127.0.0.1:{self.port}"
+        self.url = f"http{'s' if authority else ''}://{f'{auth}@' if auth else ''}127.0.0.1:{self.port}"
 
     @property
     def connects(self) -> list[Connect]:
@@ -145,6 +157,8 @@ def tunnel(connection: Connection, port: int) -> None:
                 source, sink = key.fileobj, key.data
                 assert isinstance(source, socket.socket)
                 data = source.recv(65_536)
+                while isinstance(source, ssl.SSLSocket) and source.pending():
+                    data += source.recv(source.pending())
                 if not data:
                     with contextlib.suppress(OSError):
                         upstream.shutdown(socket.SHUT_RDWR)

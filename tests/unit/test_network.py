@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import trustme
 
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import client as core_client
 
@@ -417,7 +418,45 @@ def test_a_malformed_proxy_is_refused_before_anything_is_sent(monkeypatch: pytes
 
 
 def test_a_proxy_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """TLS within TLS, bounded and verified like everything else."""
+    """TLS within TLS, and the proxy sees nothing of the request."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with (
+        FaultServer(good, tls="good", authority=authority) as server,
+        ConnectProxy(to=server.port, authority=authority) as proxy,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        client = LumenfallClient(KEY, base_url=server.url, ca_bundle=str(tmp_path / "ca.pem"))
+        assert client.fetch_balance().amount == Decimal("12.50")
+        assert len(proxy.connects) == 1
+        assert not leaked(*proxy.requests)
+
+
+@pytest.mark.parametrize("play", [Connection.stall, lambda connection: connection.drip(b" " * 600)])
+def test_a_proxy_over_tls_is_bounded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, play: Callable[[Connection], None]
+) -> None:
+    """Each read of the inner TLS is one of the outer, which keep to one deadline together."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+
+    def serve(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n")
+        play(connection)
+
+    with (
+        FaultServer(serve, tls="good", authority=authority) as server,
+        ConnectProxy(to=server.port, authority=authority) as proxy,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        started = time.monotonic()
+        with pytest.raises(core.DeadlineExceededError):
+            LumenfallClient(KEY, base_url=server.url, ca_bundle=str(tmp_path / "ca.pem"), timeout=2).fetch_balance()
+        assert time.monotonic() - started < 30
+
+
+def test_a_proxy_over_tls_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     with FaultServer(good, tls="good") as server, FaultServer(good, tls="unknown-ca") as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"https://localhost:{proxy.port}")
         error = error_of(server)
