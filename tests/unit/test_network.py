@@ -7,6 +7,8 @@ from __future__ import annotations
 import gzip
 import http.client
 import socket
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -219,6 +221,22 @@ def test_a_resolver_that_hangs_ends_with_the_deadline(monkeypatch: pytest.Monkey
         LumenfallClient(KEY, base_url="https://slow.example", timeout=0.3).fetch_balance()
     assert time.monotonic() - start < 10
     release.set()
+
+
+def test_a_resolver_that_hangs_does_not_keep_the_program() -> None:
+    """Nobody can stop it, so the thread that waits for it must not be waited for."""
+    code = (
+        "import socket, threading\n"
+        "from pulumi_lumenfall.core import DeadlineExceededError, LumenfallClient\n"
+        "def hang(*_, flags=0, **__):\n"
+        "    if flags: raise socket.gaierror\n"
+        "    threading.Event().wait(3600)\n"
+        "socket.getaddrinfo = hang\n"
+        "try: LumenfallClient('key', base_url='https://x.example', timeout=1).fetch_balance()\n"
+        "except DeadlineExceededError: print('at the deadline')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "at the deadline\n"
 
 
 def test_the_next_address_is_tried() -> None:
