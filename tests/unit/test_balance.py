@@ -322,3 +322,10 @@ def test_a_balance_cannot_be_made_of_another_billing_type(billing_type: Any) -> 
 def test_a_balance_cannot_be_made_of_nonsense(amount: Any) -> None:
     with pytest.raises(ValueError, match="amount"):
         AccountBalance("prepaid", amount, "usd")
+
+
+@pytest.mark.parametrize("currency", ["eur", "USD", "", None])
+def test_a_balance_cannot_be_made_in_another_currency(currency: Any) -> None:
+    """What is enough is in dollars."""
+    with pytest.raises(ValueError, match="currency must be 'usd'"):
+        AccountBalance("prepaid", Decimal(10), currency)
