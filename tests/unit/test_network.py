@@ -483,6 +483,13 @@ def test_a_proxy_over_tls_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not proxy.requests
 
 
+def test_nothing_compressed_is_asked_for() -> None:
+    """It would save nothing, and can be a bomb."""
+    with FaultServer(good) as server:
+        fetch(server)
+    assert b"\r\nAccept-Encoding: identity\r\n" in server.requests[0]
+
+
 def test_netrc_is_never_used(clean_environment: Path) -> None:
     (clean_environment / ".netrc").write_text("machine 127.0.0.1 login user password secret\n")
     with FaultServer(good) as server:
