@@ -13,13 +13,20 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from .core import AccountBalance, ConfigurationError, DeadlineExceededError, LumenfallClient, Settings
+from .core import (
+    AccountBalance,
+    ConfigurationError,
+    DeadlineExceededError,
+    LumenfallClient,
+    Settings,
+    both_clocks,
+    is_recent,
+)
 
 __all__ = ["Answers", "Run", "fetch", "fetch_soon", "this_run", "wait_for", "wait_soon_for"]
 
@@ -34,8 +41,7 @@ class _Flight:
     """One fetch, in a thread of its own: whoever waits for it can be interrupted, or be a coroutine."""
 
     def __init__(self, settings: Settings) -> None:
-        # Both clocks: a machine that sleeps stops the first one, and a clock that is set turns back the second.
-        self._started = time.monotonic(), time.time()
+        self._started = both_clocks()
         self._process = os.getpid()
         self.future: Future[AccountBalance] = Future()
         # From here on nobody who gives up waiting can cancel it for the others.
@@ -60,8 +66,7 @@ class _Flight:
             return True
         if self.future.exception() is not None:
             return False
-        ages = time.monotonic() - self._started[0], time.time() - self._started[1]
-        return all(0 <= age < keep_seconds for age in ages)
+        return is_recent(self._started, keep_seconds)
 
 
 class Answers:

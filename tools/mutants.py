@@ -51,6 +51,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "framing.py": ("test_client.py", "test_network.py", "test_faults.py"),
     "diagnosis.py": ("test_client.py", "test_network.py", "test_faults.py"),
     "proxy.py": ("test_proxy.py", "test_network.py"),
+    "clocks.py": ("test_clocks.py",),
     "errors.py": ("test_gate.py", "test_answer.py", "test_client.py"),
 }
 #: Not broken: the list of what is public, and the version.

@@ -76,8 +76,7 @@ def session(command: str) -> list[str]:
             if returned != status:
                 sys.exit(f"{command}: exit status {returned}, not {status}\n{written}")
             lines += ["", f"\x1b[1m# with {amount} usd\x1b[0m", f"$ {command}"]
-            # A reader's own folder is another one.
-            # Another one in each run.
+            # A request id is another one in each run, and a reader's own folder another than this.
             written = re.sub(r"\breq_[0-9a-f]{16}\b", "req_0123456789abcdef", written)
             lines += re.sub(r"\n{2,}", "\n", written.replace(f"{PLAYBOOKS}/", "")).strip().splitlines()
             lines += ["$ echo $?", str(returned)]

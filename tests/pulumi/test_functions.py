@@ -340,3 +340,9 @@ def test_a_key_in_plain_config_gets_a_warning(api: Sandbox, capsys: pytest.Captu
     assert not leaked(warning)
     with_config({"lumenfall:apiKey": KEY}, lambda: lumenfall.get_balance(), secret=("lumenfall:apiKey",))
     assert capsys.readouterr().err == ""
+
+
+def test_depends_on_is_for_resources(api: Sandbox) -> None:
+    opts = pulumi.InvokeOutputOptions(depends_on="abc")  # type: ignore[arg-type]
+    with pytest.raises(pulumi.RunError, match="depends_on holds what is no resource"):
+        resolve(lambda: lumenfall.get_balance_output(api_key=KEY, opts=opts))

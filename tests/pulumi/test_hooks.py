@@ -272,3 +272,43 @@ def test_a_minimum_that_comes(api: Sandbox) -> None:
         await call(lumenfall.balance_hook(pulumi.Output.from_input("12.51")))
 
     assert "need 12.51 usd" in refusal(main)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, 1e9, float("inf"), float("nan"), 10**400, "soon", True], ids=str)
+def test_a_bad_timeout_is_refused_at_once(timeout: Any) -> None:
+    """Not when its turn comes: until then it would wait for as long for an Output."""
+
+    async def main() -> None:
+        lumenfall.balance_hook(5, timeout=timeout)
+
+    assert refusal(main).startswith("timeout: ")
+
+
+def test_an_output_that_fails_fails_the_hook_in_one_line(api: Sandbox) -> None:
+    async def main() -> None:
+        minimum = pulumi.Output.from_input({}).apply(lambda found: found["cost"])
+        await call(lumenfall.balance_hook(minimum, api_key=KEY))
+
+    assert "an Output among the arguments of its balance hook failed (KeyError)" in refusal(main)
+    assert len(api.requests) == 0
+
+
+def test_hooks_that_name_themselves_take_no_name_that_is_taken() -> None:
+    async def main() -> list[str]:
+        return [lumenfall.balance_hook(5, name=name).name for name in ("lumenfall-balance-1", None, None)]
+
+    names = in_a_program(main)
+    assert len(set(names)) == 3
+
+
+@pytest.mark.parametrize(
+    ("type_", "gated"),
+    [
+        ("pulumi-python:dynamic/lumenfall:Balance", False),
+        ("lumenfall:index:Balance", False),
+        ("pulumi:providers:lumenfall", False),
+        ("random:index/randomId:RandomId", True),
+    ],
+)
+def test_what_costs_nothing_is_not_gated(type_: str, gated: bool) -> None:
+    assert hooks.is_gated(type_, ["*"]) is gated

@@ -23,6 +23,7 @@ import pulumi
 import pytest
 
 import pulumi_lumenfall as lumenfall
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core import clocks as core_clocks
 from pulumi_lumenfall import _shared
 from pulumi_lumenfall.core import LumenfallClient
 from pulumi_lumenfall.sandbox import Sandbox
@@ -35,7 +36,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The two clocks of the cache, to be turned by hand."""
     hands = SimpleNamespace(steady=1000.0, wall=2000.0)
     clocks = SimpleNamespace(monotonic=lambda: hands.steady, time=lambda: hands.wall)
-    monkeypatch.setattr(_shared, "time", clocks)
+    monkeypatch.setattr(core_clocks, "time", clocks)
     return hands
 
 
@@ -257,6 +258,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pulumi
 from pulumi import automation
 import pulumi_lumenfall as lumenfall
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core import clocks as core_clocks
 
 def program():
     for _ in range(5):

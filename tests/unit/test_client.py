@@ -13,7 +13,7 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -24,9 +24,6 @@ from pulumi_lumenfall.core import ConfigurationError, LumenfallClient, Lumenfall
 from pulumi_lumenfall.sandbox import Answer, Sandbox
 from support.leaks import KEY, MARKER, OTHER_KEY, leaked
 from support.marks import linux
-
-if TYPE_CHECKING:
-    pass
 
 
 @pytest.fixture

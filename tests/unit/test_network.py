@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import socket
@@ -33,7 +34,7 @@ from support.marks import linux
 from support.proxy import ConnectProxy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 good = says(answer())
 
@@ -435,42 +436,39 @@ def test_a_malformed_proxy_is_refused_before_anything_is_sent(monkeypatch: pytes
         assert str(error).startswith("ALL_PROXY: ")
 
 
-def test_a_proxy_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """TLS within TLS, and the proxy sees nothing of the request."""
+@contextlib.contextmanager
+def behind_a_tls_proxy(play: Callable[[Connection], None]) -> Iterator[tuple[FaultServer, ConnectProxy]]:
+    """A server and the proxy to it, both over TLS and by one authority; the environment names the proxy."""
     authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     with (
-        FaultServer(good, tls="good", authority=authority) as server,
+        FaultServer(play, tls="good", authority=authority) as server,
         ConnectProxy(to=server.port, authority=authority) as proxy,
+        pytest.MonkeyPatch.context() as patch,
     ):
-        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        client = LumenfallClient(KEY, base_url=server.url, ca_bundle=str(tmp_path / "ca.pem"))
-        assert client.fetch_balance().amount == Decimal("12.50")
+        patch.setenv("HTTPS_PROXY", proxy.url)
+        yield server, proxy
+
+
+def test_a_proxy_over_tls() -> None:
+    """TLS within TLS, and the proxy sees nothing of the request."""
+    with behind_a_tls_proxy(good) as (server, proxy):
+        assert fetch(server).amount == Decimal("12.50")
         assert len(proxy.connects) == 1
         assert not leaked(*proxy.requests)
 
 
 @pytest.mark.parametrize("play", [Connection.stall, lambda connection: connection.drip(b" " * 600)])
-def test_a_proxy_over_tls_is_bounded(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, play: Callable[[Connection], None]
-) -> None:
+def test_a_proxy_over_tls_is_bounded(play: Callable[[Connection], None]) -> None:
     """Each read of the inner TLS is one of the outer, which keep to one deadline together."""
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
 
     def serve(connection: Connection) -> None:
         connection.read_request()
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n")
         play(connection)
 
-    with (
-        FaultServer(serve, tls="good", authority=authority) as server,
-        ConnectProxy(to=server.port, authority=authority) as proxy,
-    ):
-        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    with behind_a_tls_proxy(serve) as (server, _proxy):
         started = time.monotonic()
-        with pytest.raises(core.DeadlineExceededError):
-            LumenfallClient(KEY, base_url=server.url, ca_bundle=str(tmp_path / "ca.pem"), timeout=2).fetch_balance()
+        assert type(error_of(server, timeout=2)) is core.DeadlineExceededError
         assert time.monotonic() - started < 30
 
 

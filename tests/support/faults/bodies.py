@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from typing import TYPE_CHECKING
 
 from support.faults.expect import (
     API_ERROR,
@@ -39,9 +38,6 @@ from support.faults.wire import (
     later,
     says,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def _raw_deflate(body: bytes) -> bytes:

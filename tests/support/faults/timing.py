@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING
 
 from support.faults.expect import (
     API_ERROR,
@@ -36,9 +35,6 @@ from support.faults.wire import (
     says_nothing,
     stalls_after,
 )
-
-if TYPE_CHECKING:
-    pass
 
 SLOW: Table = {
     "says-nothing": (says_nothing, DEADLINE),

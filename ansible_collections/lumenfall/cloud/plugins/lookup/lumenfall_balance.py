@@ -93,7 +93,6 @@ _raw:
 """
 
 import secrets  # noqa: E402
-import time  # noqa: E402
 from typing import Any, Dict, List  # noqa: E402
 
 from ansible.errors import AnsibleTemplatePluginError  # noqa: E402
@@ -106,6 +105,8 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._core import (  # 
     LumenfallClient,
     LumenfallError,
     Settings,
+    both_clocks,
+    is_recent,
 )
 from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (  # noqa: E402
     ARGUMENT_SPEC,
@@ -126,7 +127,7 @@ display = Display()
 KEPT_SECONDS = 5.0
 
 # Settings, by a salted hash -> when the balance was read, and the balance; never a key, nor an error.
-_kept: Dict[bytes, tuple[float, float, AccountBalance]] = {}
+_kept: Dict[bytes, tuple[tuple[float, float], AccountBalance]] = {}
 _salt = secrets.token_bytes(32)
 
 
@@ -193,11 +194,10 @@ def _ask(settings: Settings) -> AccountBalance:
     """
     question = settings.digest(_salt)
     if question in _kept:
-        read, read_at, balance = _kept[question]
-        # Both clocks have to say so: the one stops while a machine sleeps, the other is set by people.
-        if all(0 <= age < KEPT_SECONDS for age in (time.monotonic() - read, time.time() - read_at)):
+        when, balance = _kept[question]
+        if is_recent(when, KEPT_SECONDS):
             return balance
     with LumenfallClient.from_settings(settings) as client:
         balance = client.fetch_balance()
-    _kept[question] = (time.monotonic(), time.time(), balance)
+    _kept[question] = (both_clocks(), balance)
     return balance

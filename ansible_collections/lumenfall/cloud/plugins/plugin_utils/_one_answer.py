@@ -19,8 +19,7 @@ the others.
   worker only knows which hosts of its batch have not failed yet, and that changes while
   the task runs; but no host is in two batches. So a host belongs to the batch that
   counted it in at the first ask.
-* An answer is given away for 30 seconds. Both clocks have to say so: the one stops while
-  a machine sleeps, the other is set by people.
+* An answer is given away for 30 seconds, by both clocks.
 * Locks are record locks, which the system frees when a worker dies. ``flock`` would not
   do: a descriptor that was inherited shares its lock.
 """
@@ -36,6 +35,8 @@ import secrets
 import tempfile
 import time
 from typing import Any, Callable, Dict, List, Sequence
+
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core.clocks import both_clocks, is_recent
 
 KEPT_SECONDS = 30.0
 
@@ -100,7 +101,7 @@ class OneAnswer:
                 answer = fetch(waited)
                 if answer is None:
                     return None
-                kept = {"answer": answer, "monotonic": time.monotonic(), "wall": time.time()}
+                kept = {"answer": answer, "at": both_clocks()}
             group["asked"][host] = turn
             group["answers"][str(turn)] = kept
             self._keep(name, host, group)
@@ -162,8 +163,7 @@ def _group_of(host: str, groups: List[Dict[str, Any]], batch: Sequence[str]) -> 
 
 
 def _is_fresh(kept: Dict[str, Any]) -> bool:
-    ages = (time.monotonic() - kept["monotonic"], time.time() - kept["wall"])
-    return all(0 <= age < KEPT_SECONDS for age in ages)
+    return is_recent(kept["at"], KEPT_SECONDS)
 
 
 def _anonymous_memory() -> int | None:

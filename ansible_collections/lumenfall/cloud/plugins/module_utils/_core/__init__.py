@@ -17,6 +17,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from .balance import AccountBalance
     from .client import LumenfallClient
+    from .clocks import both_clocks, is_recent
     from .errors import (
         APIError,
         AuthenticationError,
@@ -63,11 +64,13 @@ _HOMES = {
     "UnexpectedRedirectError": "errors",
     "Verdict": "gate",
     "argument_layer": "settings",
+    "both_clocks": "clocks",
     "clean": "text",
     "describe": "text",
     "describe_balance": "gate",
     "format_amount": "text",
     "hide_key": "settings",
+    "is_recent": "clocks",
     "judge_error": "gate",
     "parse_timeout": "values",
     "resolve_settings": "settings",
@@ -98,11 +101,13 @@ __all__ = [
     "Verdict",
     "__version__",
     "argument_layer",
+    "both_clocks",
     "clean",
     "describe",
     "describe_balance",
     "format_amount",
     "hide_key",
+    "is_recent",
     "judge_error",
     "parse_timeout",
     "resolve_settings",

@@ -206,10 +206,7 @@ def check_ca_bundle(source: str, value: object) -> str:
         ConfigurationError: It is missing, unreadable, or holds no certificate.
     """
     if not isinstance(value, (str, os.PathLike)):
-        raise ConfigurationError(
-            f"{source}: the CA bundle must be a path, not {type(value).__name__}",
-            hint=f"set {source} to a PEM file of CA certificates, or leave it unset for the platform's",
-        )
+        raise _bundle_error(source, f"must be a path, not {type(value).__name__}")
     path = os.path.expanduser(os.fspath(value))
     problem = None
     try:
@@ -241,8 +238,12 @@ def holds_authorities(folder: str) -> bool:
 
 def refuse_ca_bundle(source: str, path: str, problem: str) -> ConfigurationError:
     """The error for a CA bundle that cannot be used."""
+    return _bundle_error(source, f"{clean(path, limit=200)!r} {problem}")
+
+
+def _bundle_error(source: str, problem: str) -> ConfigurationError:
     return ConfigurationError(
-        f"{source}: the CA bundle {clean(path, limit=200)!r} {problem}",
+        f"{source}: the CA bundle {problem}",
         hint=f"set {source} to a PEM file of CA certificates, or leave it unset for the platform's",
     )
 

@@ -11,6 +11,7 @@ import signal
 
 import pytest
 
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core import clocks
 from ansible_collections.lumenfall.cloud.plugins.plugin_utils import _one_answer
 from ansible_collections.lumenfall.cloud.plugins.plugin_utils._one_answer import OneAnswer, StillAskedError
 
@@ -51,6 +52,7 @@ def clock(monkeypatch):
     """A clock that only a test moves."""
     clock = Clock()
     monkeypatch.setattr(_one_answer, "time", clock)
+    monkeypatch.setattr(clocks, "time", clock)
     return clock
 
 
