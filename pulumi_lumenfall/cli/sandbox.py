@@ -8,7 +8,7 @@ import os
 from argparse import Namespace
 from collections.abc import Mapping
 
-from ..core import ConfigurationError, describe
+from ..core import ConfigurationError
 from ..sandbox import serve
 from .console import say
 from .report import EXIT_CANNOT_TELL
@@ -31,10 +31,8 @@ def run(options: Namespace, _environ: Mapping[str, str]) -> int:
     except Stopped:
         return 0
     except ValueError as error:
-        # Its message shows the value as it is, which may be a key that was meant for elsewhere.
         name, _, problem = str(error).partition(":")
-        value = describe(getattr(options, name))
-        _refuse(f"--{name.replace('_', '-')}: {value} is {problem.rpartition(' is ')[2]}")
+        _refuse(f"--{name.replace('_', '-')}:{problem}")
     except ConfigurationError as error:
         _refuse(str(error))
     except OSError as error:

@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import client as core_client
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core import transport
 from pulumi_lumenfall import core
 from pulumi_lumenfall.core import ConfigurationError, LumenfallClient, LumenfallError
 from pulumi_lumenfall.sandbox import Answer, Sandbox
@@ -353,15 +352,6 @@ def test_a_refused_setting_shows_no_other(bad: dict[str, str]) -> None:
     )
     assert "LumenfallClient(not configured)" in shown
     assert not leaked(shown)
-
-
-def test_a_missing_requests_is_named_with_its_interpreter(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "REQUESTS_PROBLEM", "is not installed")
-    error = error_of(api)
-    assert type(error) is ConfigurationError
-    assert error.attempts == 0
-    assert "requests is not installed for " in str(error)
-    assert "-m pip install 'requests>=2.32.4'" in str(error.hint)
 
 
 @linux

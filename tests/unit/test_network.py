@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import http.client
+import shutil
 import socket
 import subprocess
 import sys
@@ -90,6 +91,17 @@ def test_only_the_named_authorities_are_trusted() -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("REQUESTS_CA_BUNDLE", str(other.ca_file))
             assert str(fetch(server).amount) == "12.50"
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to name the file")
+def test_a_folder_of_authorities(tmp_path: Path) -> None:
+    """As OpenSSL wants it: each file is named by a hash of its subject, and read when it is needed."""
+    with FaultServer(good, tls="good") as server, FaultServer(good, tls="good") as other:
+        command = ["openssl", "x509", "-noout", "-hash", "-in", str(server.ca_file)]
+        name = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        shutil.copy(server.ca_file, tmp_path / f"{name}.0")
+        assert str(fetch(server, ca_bundle=tmp_path).amount) == "12.50"
+        assert type(error_of(other, ca_bundle=tmp_path)) is core.TLSError
 
 
 def test_the_platforms_authorities_are_the_default() -> None:

@@ -338,7 +338,18 @@ def test_ca_bundle(tmp_path: Path) -> None:
     LumenfallClient(KEY, ca_bundle=str(file))
 
 
-@pytest.mark.parametrize("kind", ["missing", "empty", "text", "key", "folder", "fifo", "NUL", "corrupt", "int"])
+# OpenSSL takes it for a CA bundle too.
+LIST_OF_REVOKED_CERTIFICATES = b"""\
+-----BEGIN X509 CRL-----
+MIGTMDsCAQEwCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBYRcNMjYwMTAxMDAwMDAw
+WhcNMjYwMTAyMDAwMDAwWjAKBggqhkjOPQQDAgNIADBFAiEA/3d9yzH/sz2DaOHC
+TppW8sv5Pl6slrP1M7KXUlS2Ko4CIAk1tBnEile4FCemclem1eOEEtWiuWMycy0I
+H0hslgAv
+-----END X509 CRL-----
+"""
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "text", "key", "folder", "fifo", "NUL", "corrupt", "crl", "int"])
 def test_bad_ca_bundle(tmp_path: Path, kind: str) -> None:
     """Named at once, not as a TLS error later."""
     path = tmp_path / "ca.pem"
@@ -359,6 +370,7 @@ def test_bad_ca_bundle(tmp_path: Path, kind: str) -> None:
                 "text": b"not a certificate",
                 "key": authority.private_key_pem.bytes(),
                 "corrupt": b"-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----\n",
+                "crl": LIST_OF_REVOKED_CERTIFICATES,
             }[kind]
         )
     with pytest.raises(ConfigurationError, match=r"^ca_bundle: the CA bundle ") as caught:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import ssl
 import sys
 from pathlib import Path
@@ -11,8 +13,11 @@ from pathlib import Path
 import pytest
 import trustme
 
+from ansible_collections.lumenfall.cloud.plugins.module_utils import _core
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import transport
 from pulumi_lumenfall.core import ConfigurationError, LumenfallClient, argument_layer, resolve_settings, tls_context
+from support.fault_server import FaultServer
+from support.faults import answer, says
 
 SETTINGS = resolve_settings(argument_layer(api_key="key"), environ={})
 
@@ -28,6 +33,17 @@ def bare_platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     assert ssl.create_default_context().cert_store_stats()["x509_ca"] == 0
     return tmp_path
+
+
+def test_the_platforms_authorities_are_trusted(bare_platform: Path) -> None:
+    """Where no bundle is set; none are added to them."""
+    with FaultServer(says(answer()), tls="good") as server:
+        os.environ["SSL_CERT_FILE"] = str(server.ca_file)
+        assert authorities() == 1
+        settings = resolve_settings(
+            argument_layer(api_key="key", base_url=f"https://localhost:{server.port}"), environ={}
+        )
+        assert str(LumenfallClient.from_settings(settings).fetch_balance().amount) == "12.50"
 
 
 def test_a_platform_without_authorities_gets_those_of_requests(bare_platform: Path) -> None:
@@ -50,6 +66,22 @@ def test_requests_is_missing_where_there_are_no_authorities_either(
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ConfigurationError, match="the Python library requests is not installed"):
         LumenfallClient.from_settings(SETTINGS).fetch_balance()
+
+
+@pytest.mark.parametrize("problem", ["is too old", "is not installed"])
+def test_requests_cannot_be_used(monkeypatch: pytest.MonkeyPatch, problem: str) -> None:
+    if problem == "is too old":
+        monkeypatch.delattr("requests.adapters.HTTPAdapter.build_connection_pool_key_attributes")
+    else:
+        monkeypatch.setitem(sys.modules, "requests.adapters", None)
+    # Loaded once more, for this test.
+    monkeypatch.setattr(_core, "transport", transport)
+    monkeypatch.delitem(sys.modules, transport.__name__)
+    importlib.import_module(transport.__name__)
+    with pytest.raises(ConfigurationError, match=f"^the Python library requests {problem} for ") as caught:
+        LumenfallClient("key").fetch_balance()
+    assert caught.value.attempts == 0
+    assert "-m pip install 'requests>=2.32.4'" in str(caught.value.hint)
 
 
 def test_a_host_that_requests_refuses_is_a_bad_setting() -> None:
