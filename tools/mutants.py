@@ -46,7 +46,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "settings.py": ("test_settings.py", "test_client.py", "test_network.py"),
     "values.py": ("test_settings.py", "test_fuzz.py"),
     "credentials.py": ("test_settings.py",),
-    "transport.py": ("test_transport.py", "test_client.py", "test_network.py", "test_faults.py"),
+    "transport.py": ("test_transport.py", "test_settings.py", "test_client.py", "test_network.py", "test_faults.py"),
     "wire.py": ("test_client.py", "test_network.py", "test_faults.py"),
     "framing.py": ("test_client.py", "test_network.py", "test_faults.py"),
     "diagnosis.py": ("test_client.py", "test_network.py", "test_faults.py"),

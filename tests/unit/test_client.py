@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import requests
 
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import client as core_client
 from pulumi_lumenfall import core
@@ -108,7 +109,7 @@ def test_a_refused_key_is_named_by_where_it_came_from(
 ) -> None:
     """It is often another one than its user thinks of."""
     api.status = status
-    assert str(error_of(api).hint).endswith("/app/api_keys (the key came from api_key)")
+    assert str(error_of(api).hint).endswith(" https://lumenfall.ai/app/api_keys (the key came from api_key)")
     monkeypatch.setenv("LUMENFALL_API_KEY", api.key)
     with pytest.raises(LumenfallError) as caught:
         LumenfallClient(base_url=api.url).fetch_balance()
@@ -282,6 +283,8 @@ def test_an_interrupted_fetch_leaves_no_key_in_its_traceback() -> None:
     shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
     assert "fetch_balance" in shown
     assert not leaked(shown)
+    frames = [frame.f_locals for frame, _line in traceback.walk_tb(caught.value.__traceback__)]
+    assert not any(isinstance(value, requests.PreparedRequest) for values in frames for value in values.values())
 
 
 def test_threads(api: Sandbox) -> None:

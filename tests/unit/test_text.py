@@ -9,6 +9,7 @@ import copy
 import pickle
 import re
 import unicodedata
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
@@ -37,6 +38,7 @@ BASE64 = (base64.b64encode, base64.urlsafe_b64encode)
         ("::" * 3, ": : : : : :"),
         ("#\u200b#vso[", "# #vso["),
         ("\ud800 lone", "lone"),
+        ("a\u00a0 \u3000b", "a b"),
         ("Zażółć gęślą jaźń 日本", "Zażółć gęślą jaźń 日本"),
         ("", ""),
     ],
@@ -72,6 +74,14 @@ def test_a_secret_is_redacted_however_it_is_echoed(echo: str) -> None:
     secret = KEY.reveal().lower()
     assert not any(secret[i : i + 8] in shown.lower() for i in range(len(secret) - 7))
     assert not re.search("[0-9A-Za-z+/_-]{16}", shown.replace("x" * 16, ""))
+
+
+@pytest.mark.parametrize("encode", BASE64)
+def test_a_secret_is_redacted_in_both_alphabets_of_base64(encode: Callable[[bytes], bytes]) -> None:
+    """Where they differ, in each third and fourth character here."""
+    secret = "lmnfl_" + "k>?" * 6
+    shown = clean(f"echo {encode(secret.encode()).decode()[8:]}", [Secret(secret)])
+    assert shown == "echo ***"
 
 
 @pytest.mark.parametrize(
@@ -145,6 +155,11 @@ def test_format_amount(amount: str, text: str) -> None:
         (None, "None"),
         (True, "True"),
         (1.5, "1.5"),
+        (999, "999"),
+        (-(10**40) + 1, f"-{'9' * 38}…"),
+        (10**40, "a huge number"),
+        (-(10**40), "a huge number"),
+        (Decimal("1" * 60), f"Decimal('{'1' * 30}…"),
         ([1], "a list"),
         (b"1", "bytes"),
         (object(), "an object"),
