@@ -245,7 +245,7 @@ def _check_name(name: object, run: Run) -> str:
         raise ConfigurationError(f"name: {describe(name)} is not a name", hint="set name to text, or omit it")
     if not run.is_new(f"hook {name}"):
         raise ConfigurationError(
-            f"name: a balance hook with the name {describe(name)} is there already",
+            f"name: a balance hook with the name {clean(name, limit=100)!r} is there already",
             hint="bind that hook to this resource too, or give this one a name of its own",
         )
     return name

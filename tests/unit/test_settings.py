@@ -189,7 +189,7 @@ def test_base_url(value: str, url: str) -> None:
             "http://localhost.evil.example",
             "http://api.localhost",
         ),
-        *("http://127.0.0.1.evil.example", "http://127.1", "http://[::2]", "http://2130706433", KEY),
+        *("http://127.0.0.1.evil.example", "http://127.1", "http://[::2]", "http://2130706433", OTHER_KEY),
         *("https://x.example\\@evil.example", "https://" + "a" * 64 + ".example", "https://" + "a." * 127 + "example"),
         *(5, True, [], b"https://x.example"),
     ],
@@ -209,6 +209,29 @@ def test_plain_http_for_a_test_host(value: str, allowed: bool) -> None:
         assert resolve(layer, LUMENFALL_ALLOW_INSECURE_HTTP=value).base_url == "http://test.example"
     else:
         assert "LUMENFALL_ALLOW_INSECURE_HTTP=1" in str(refused(layer, LUMENFALL_ALLOW_INSECURE_HTTP=value).hint)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("base_url", "https://api.example/{}"), ("timeout", "{}"), ("max_attempts", "{}"), ("ca_bundle", "/{}/ca.pem")],
+)
+def test_a_key_in_another_setting_is_refused(setting: str, value: str) -> None:
+    """Also one of no known shape, which messages would show else; what a short one has in common may be chance."""
+    key = "sk.0123456789.MARKER"
+    with pytest.raises(ConfigurationError) as caught:
+        resolve_settings({setting: ("THE_PLACE", value.format(key))}, environ={"LUMENFALL_API_KEY": key})
+    assert str(caught.value) == "THE_PLACE: it holds the API key (not shown)"
+    assert key not in str(caught.value.hint)
+    layer = argument_layer(base_url="https://monkey.example")
+    assert resolve_settings(layer, environ={"LUMENFALL_API_KEY": "key"}).base_url == "https://monkey.example"
+
+
+@pytest.mark.parametrize("name", ["LUMENFALL_CONFIG_DIR", "SSL_CERT_FILE"])
+def test_a_key_in_place_of_a_path_is_not_shown(clean_environment: Path, name: str) -> None:
+    environ = {"HOME": str(clean_environment), name: KEY}
+    with pytest.raises(ConfigurationError, match=r"what looks like an API key \(not shown\)") as caught:
+        resolve_settings(argument_layer(api_key="" if name == "LUMENFALL_CONFIG_DIR" else OTHER_KEY), environ=environ)
+    assert not leaked(str(caught.value))
 
 
 @pytest.mark.parametrize("key", [KEY, f"\n {KEY}\t\r\n", "sk-other-shape", "x", "a'b", "~!@#$%^&*()"])

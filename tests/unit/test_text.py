@@ -150,7 +150,8 @@ def test_format_amount(amount: str, text: str) -> None:
     [
         ("10s", "'10s'"),
         ("a\x1b[31m\nb", "'a [31m b'"),
-        ("x" * 100, "'" + "x" * 39 + "…'"),
+        ("x" * 16, "'" + "x" * 16 + "'"),
+        ("x" * 17, "a text of 17 characters (not shown)"),
         ("my lmnfl_abc.def", "what looks like an API key (not shown)"),
         (None, "None"),
         (True, "True"),

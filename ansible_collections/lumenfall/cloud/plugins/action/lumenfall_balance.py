@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from ansible import constants as C
+from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
+from ansible.playbook.handler import Handler
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -51,6 +53,7 @@ display = Display()
 # Made in the parent, which loads this file before it forks the workers.
 _answers = OneAnswer()
 
+_ROLE = "lumenfall.cloud.require_balance"
 _KEY_VARIABLE = ENVIRONMENT["api_key"][0]
 _BASE_URL_VARIABLE = ENVIRONMENT["base_url"][0]
 
@@ -72,7 +75,6 @@ class ActionModule(ActionBase):
 
     def _run(self, tmp: str | None, task_vars: Dict[str, Any] | None) -> Dict[str, Any]:
         arguments = given(self._task.args)
-        gate = None
         try:
             if self._task.async_val:
                 raise _core.ConfigurationError(
@@ -81,7 +83,7 @@ class ActionModule(ActionBase):
                 )
             super().run(tmp, task_vars)
             options = _valid_options(arguments)
-            gate = read_gate(options)
+            gate = read_gate(options, self._names())
             if self._is_delegated():
                 return self._ask_there(arguments, options, task_vars or {})
             settings = read_settings(options, self._environ())
@@ -93,13 +95,34 @@ class ActionModule(ActionBase):
                 result["warnings"] = list(settings.warnings)
             return result
         except _core.LumenfallError as error:
-            return failure_result(error, gate)
+            return failure_result(error, gated="minimum" in arguments)
+
+    def _names(self) -> Dict[str, str]:
+        """What the options of the gate are called where they come from: the role's variables, in the role."""
+        role = self._task._role
+        if role is None or role.get_name() != _ROLE:
+            return {}
+        return {name: f"require_balance_{name}" for name in ("minimum", "postpaid", "unavailable")}
+
+    def _others(self, task_vars: Dict[str, Any]) -> List[str]:
+        """The hosts that this run of the task is for, as far as the parent knew when it forked this worker.
+
+        A handler runs again for whichever hosts notify it later, and a host that left it out by ``when`` must not
+        take up then what was fetched before.
+        """
+        if not isinstance(self._task, Handler):
+            return [str(host) for host in task_vars.get("ansible_play_batch") or ()]
+        if self._task.when:
+            return []
+        # The item of a loop has a copy of the handler, which has lost them.
+        original = next((task for task in self._task._parent.block if task._uuid == self._task._uuid), self._task)
+        return [host.name for host in original.notified_hosts]
 
     def _environ(self) -> Dict[str, str]:
         """The environment of this process, with the ``environment`` of task, blocks and play, as a module has it."""
         own: Dict[str, Any] = {}
         self._compute_environment_string(own)
-        return {**os.environ, **{str(name): str(value) for name, value in own.items()}}
+        return {**os.environ, **{str(name): str(value) for name, value in own.items() if value is not None}}
 
     def _is_delegated(self) -> bool:
         host = self._task.delegate_to
@@ -122,14 +145,12 @@ class ActionModule(ActionBase):
 
         question = (self._task._uuid, settings.digest(_answers.salt))
         try:
-            answer = _answers.ask(question, *_askers(task_vars), settings.timeout, fetch)
+            answer = _answers.ask(question, _asker(task_vars), self._others(task_vars), settings.timeout, fetch)
         except StillAskedError:
             raise _core.DeadlineExceededError(
                 f"no answer within {settings.timeout:g} s: the request that another host of this task made "
                 "for all is still under way"
             ) from None
-        if answer is None:
-            raise AssertionError("a fetch of its own always has an answer")
         return _unpack(answer)
 
     def _ask_there(
@@ -141,14 +162,16 @@ class ActionModule(ActionBase):
             LumenfallError: The key or the base URL in the task's environment is malformed.
         """
         arguments = _Arguments(arguments)
-        environment: Dict[str, Any] = {}
-        self._compute_environment_string(environment)
+        own: Dict[str, Any] = {}
+        self._compute_environment_string(own)
+        environment = {name: value for name, value in own.items() if value is not None}
         # Ansible puts the environment into the command line that it runs there, where -vvv and the
         # process list show it; arguments travel with the module.
         key = str(environment.get(_KEY_VARIABLE, "")).strip()
         if key:
             del environment[_KEY_VARIABLE]
-        if key and not options["api_key"]:
+        is_moved = bool(key) and not options["api_key"]
+        if is_moved:
             arguments["api_key"] = parse_key(_KEY_VARIABLE, key).reveal()
             if register_secret is not None:
                 register_secret(arguments["api_key"])
@@ -164,17 +187,22 @@ class ActionModule(ActionBase):
                     f"{variable} in this task's environment may hold a password, which Ansible shows in the command "
                     f"line on {self._task.delegate_to}; set it in the environment of that host instead"
                 )
+        if not self._connection.become:
+            # Else the module, with the key, is a file on that host, which outlives a worker that is killed. (With
+            # become, not every host can do without.)
+            self._connection.set_option("pipelining", True)
         whole: Dict[str, Any] = {}
 
-        def run(_waited_seconds: float) -> Dict[str, Any] | None:
+        def run(_waited_seconds: float) -> Dict[str, Any]:
             before, self._task.environment = self._task.environment, [environment]
             try:
                 whole.update(self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars))
+            except AnsibleConnectionFailure as error:
+                return {"unreachable": str(error)}
             finally:
                 self._task.environment = before
-            # A host that cannot be reached, or has no Python, is no answer of the module.
-            if "balance" not in whole and "failure" not in whole:
-                return None
+            if is_moved:
+                whole.update(name_key_source(whole, _KEY_VARIABLE))
             return {name: value for name, value in whole.items() if name in _RESULTS}
 
         context = self._play_context
@@ -186,10 +214,14 @@ class ActionModule(ActionBase):
             sorted((name, str(value)) for name, value in environment.items()),
         )
         try:
-            answer = _answers.ask(question, *_askers(task_vars), _patience_seconds(options), run)
+            answer = _answers.ask(
+                question, _asker(task_vars), self._others(task_vars), _patience_seconds(options), run
+            )
         except StillAskedError:
             answer = run(0.0)
-        return whole or answer or {}
+        if "unreachable" in answer:
+            raise AnsibleConnectionFailure(answer["unreachable"])
+        return whole or answer
 
 
 class _Arguments(Dict[str, Any]):
@@ -205,6 +237,10 @@ def _valid_options(arguments: Dict[str, Any]) -> Dict[str, Any]:
     Raises:
         ConfigurationError: They do not fit; in the module's words.
     """
+    for name in ("api_key", "base_url"):
+        # Ansible would make text of anything.
+        if not isinstance(arguments.get(name, ""), str):
+            raise _core.ConfigurationError(f"{name}: {_core.describe(arguments[name])} is not text")
     validation = ArgumentSpecValidator(ARGUMENT_SPEC).validate(dict(arguments))
     if validation.error_messages:
         message = validation.errors.msg
@@ -219,8 +255,8 @@ def _valid_options(arguments: Dict[str, Any]) -> Dict[str, Any]:
 _RESULTS = frozenset(("changed", "failed", "msg", "balance", "sufficient", "verdict", "request_id", "failure"))
 
 
-def _askers(task_vars: Dict[str, Any]) -> tuple[str, list[str]]:
-    return str(task_vars.get("inventory_hostname")), [str(host) for host in task_vars.get("ansible_play_batch") or ()]
+def _asker(task_vars: Dict[str, Any]) -> str:
+    return str(task_vars.get("inventory_hostname"))
 
 
 def _patience_seconds(options: Dict[str, Any]) -> float:

@@ -22,6 +22,7 @@ from ._core import (
     resolve_settings,
     with_hint,
 )
+from ._core.text import looks_like_key
 
 MODULE = "lumenfall.cloud.lumenfall_balance"
 
@@ -133,7 +134,9 @@ def unfit_to_show(options: Mapping[str, Any]) -> list[str]:
     """Values that may hold a secret although their option is none, such as a password in a URL."""
     texts = [value for value in options.values() if isinstance(value, str)]
     base_url = options.get("base_url")
-    return [text for text in texts if "lmnfl_" in text or (text == base_url and any(mark in text for mark in "@?#"))]
+    return [
+        text for text in texts if looks_like_key(text) or (text == base_url and any(mark in text for mark in "@?#"))
+    ]
 
 
 def _name_options(error: LumenfallError) -> None:

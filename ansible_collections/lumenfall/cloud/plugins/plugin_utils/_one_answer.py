@@ -12,13 +12,11 @@ before. What is made when this file is imported is therefore the same in all of 
 piece of memory, and a salt. A worker that finds no answer there asks, and leaves it for
 the others.
 
-* Which answer a host gets: its first ask gets the first answer, its second the second
-  (another attempt of ``until``, item of a loop, or flush of a handler). So no host gets
-  an answer twice, and none gets one that was made for an earlier step.
-* Batches of ``serial`` run the same task with other hosts, and each is to ask anew. A
-  worker only knows which hosts of its batch have not failed yet, and that changes while
-  the task runs; but no host is in two batches. So a host belongs to the batch that
-  counted it in at the first ask.
+* An answer is for the hosts that its task ran for when it was fetched, and for each of
+  them once. So the batches of ``serial`` share none, and neither do two flushes of a
+  handler for different hosts.
+* A host takes the oldest that is there for it: its first ask gets the first answer, its
+  second the second (another attempt of ``until``, item of a loop, or flush of a handler).
 * An answer is given away for 30 seconds, by both clocks.
 * Locks are record locks, which the system frees when a worker dies. ``flock`` would not
   do: a descriptor that was inherited shares its lock.
@@ -67,19 +65,19 @@ class OneAnswer:
         self,
         question: object,
         host: str,
-        batch: Sequence[str],
+        others: Sequence[str],
         patience_seconds: float,
-        fetch: Callable[[float], Answer | None],
-    ) -> Answer | None:
+        fetch: Callable[[float], Answer],
+    ) -> Answer:
         """Take the answer that is there for this host, or fetch it.
 
         Args:
             question: What the answer depends on; only a keyed hash of its ``repr`` is kept.
             host: Who asks.
-            batch: The hosts that ask with it, as far as it knows.
+            others: The hosts that an answer fetched now is for as well.
             patience_seconds: How long to wait for a worker that is fetching it.
             fetch: Called with the seconds that were spent waiting; returns an answer that
-                JSON can hold, or None for one that is not to be shared.
+                JSON can hold.
 
         Raises:
             StillAskedError: Another worker was still fetching it.
@@ -92,35 +90,26 @@ class OneAnswer:
         if waited is None:
             raise StillAskedError
         try:
-            group = _group_of(host, self._read().get(name, []), batch)
-            turn = group["asked"].get(host, 0) + 1
-            kept = group["answers"].get(str(turn))
-            if kept is not None and _is_fresh(kept):
-                answer = kept["answer"]
-            else:
-                answer = fetch(waited)
-                if answer is None:
-                    return None
-                kept = {"answer": answer, "at": both_clocks()}
-            group["asked"][host] = turn
-            group["answers"][str(turn)] = kept
-            self._keep(name, host, group)
-            return answer
+            answers = [kept for kept in self._read().get(name, []) if _is_fresh(kept)]
+            mine = next((kept for kept in answers if host in kept["for"]), None)
+            if mine is None:
+                mine = {"answer": fetch(waited), "for": list(others)}
+                mine["at"] = both_clocks()
+                answers.append(mine)
+            mine["for"] = [other for other in mine["for"] if other != host]
+            self._keep(name, answers)
+            return mine["answer"]
         finally:
             self._unlock(lock)
 
-    def _keep(self, name: str, host: str, group: Dict[str, Any]) -> None:
+    def _keep(self, name: str, answers: List[Dict[str, Any]]) -> None:
         if self._lock(_TABLE_LOCK, KEPT_SECONDS) is None:
             return
         try:
-            table = self._read()
-            table[name] = [other for other in table.get(name, []) if host not in other["batch"]] + [group]
-            for question in list(table):
-                # Where no answer is left, the turns count from one again, for every host.
-                table[question] = [group for group in table[question] if any(map(_is_fresh, group["answers"].values()))]
-                if not table[question]:
-                    del table[question]
-            data = json.dumps(table).encode()
+            left = {}
+            for question, kept in {**self._read(), name: answers}.items():
+                left[question] = [each for each in kept if each["for"] and _is_fresh(each)]
+            data = json.dumps({question: kept for question, kept in left.items() if kept}).encode()
             # Cut first: a worker that is killed in between leaves no table, rather than half of two.
             os.ftruncate(self._memory, 0)
             written = 0
@@ -153,13 +142,6 @@ class OneAnswer:
 
     def _unlock(self, position: int) -> None:
         fcntl.lockf(self._memory, fcntl.LOCK_UN, 1, position)
-
-
-def _group_of(host: str, groups: List[Dict[str, Any]], batch: Sequence[str]) -> Dict[str, Any]:
-    for group in groups:
-        if host in group["batch"]:
-            return group
-    return {"batch": sorted({host, *batch}), "asked": {}, "answers": {}}
 
 
 def _is_fresh(kept: Dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ import stat
 from typing import Any, Mapping, Tuple
 
 from .errors import KEYS_PAGE, ConfigurationError
-from .text import clean
+from .text import describe_path
 from .values import is_unset, reason_of
 
 _MAX_CREDENTIALS_BYTES = 1 << 20
@@ -31,7 +31,7 @@ def read_credentials(variables: Mapping[str, str], looked_at: list[str], warning
         ConfigurationError: There is no file, or no key in it.
     """
     path = _path(variables)
-    shown = clean(path, limit=200)
+    shown = describe_path(path)
     problem = None
     document: Any = None
     try:

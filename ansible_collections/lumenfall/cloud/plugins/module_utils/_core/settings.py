@@ -37,6 +37,8 @@ ENVIRONMENT = {
 }
 PROXY_VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 NO_PROXY_VARIABLES = ("no_proxy", "NO_PROXY")
+# What a shorter key has in common with another setting may be chance: "key" is in "https://monkey.example".
+_TELLING_CHARACTERS = 12
 
 #: One layer of the chain: setting -> (what to call it in an error, its value or None).
 Layer = Mapping[str, Tuple[str, Any]]
@@ -167,6 +169,8 @@ def _walk(layers: Tuple[Layer, ...], variables: Mapping[str, str]) -> Settings:
         found = read_credentials(variables, [*looked_at, *ENVIRONMENT["api_key"]], warnings)
         sources["api_key"] = found[0]
     api_key = parse_key(*found)
+    for setting in ("base_url", "timeout", "max_attempts", "ca_bundle"):
+        _refuse_key(api_key.reveal(), *(find(setting) or ("", None)))
 
     found = find("base_url")
     insecure = variables.get(INSECURE_VARIABLE, "").strip() == "1"
@@ -212,6 +216,19 @@ def _walk(layers: Tuple[Layer, ...], variables: Mapping[str, str]) -> Settings:
         sources=sources,
         warnings=tuple(warnings),
     )
+
+
+def _refuse_key(key: str, name: str, value: Any) -> None:
+    """Refuse a value that holds the key, before a message shows it.
+
+    Raises:
+        ConfigurationError: It does.
+    """
+    if len(key) >= _TELLING_CHARACTERS and isinstance(value, str) and key in value:
+        raise ConfigurationError(
+            f"{name}: it holds the API key (not shown)",
+            hint=f"set {name} to what it is for, and leave the key to the setting for the key",
+        )
 
 
 def argument_layer(**values: Any) -> Layer:

@@ -15,6 +15,9 @@ from typing import Any, Iterable, Iterator
 
 MAX_SERVER_TEXT = 300
 _FRAGMENT = 8
+# What a bad value is shown in full up to.
+_SHOWN_CHARACTERS = 16
+_LOOKS_LIKE_A_KEY = "what looks like an API key (not shown)"
 _MARKERS = re.compile(r":(?=:)|#(?=#)|\{(?=[{%#])|(?<=[}%#])(?=\})")
 
 
@@ -114,8 +117,16 @@ def _redact(line: str, secret: str) -> str:
     return "".join(shown)
 
 
+def looks_like_key(text: str) -> bool:
+    """Whether a text holds what may be a key of the documented shape; others look like anything."""
+    return "lmnfl_" in text.lower()
+
+
 def describe(value: object) -> str:
-    """A setting's bad value as an error message shows it: short, clean, never a key."""
+    """A setting's bad value as an error message shows it: short, clean, never a key.
+
+    A long text is not shown: whatever a setting may be, it is short, and a key may look like anything.
+    """
     if not isinstance(value, (str, bool, int, float, Decimal, type(None))):
         # Callers have subclasses of their own; a person knows the plain type.
         kind = next(kind.__name__ for kind in type(value).__mro__ if kind.__module__ == "builtins")
@@ -123,9 +134,16 @@ def describe(value: object) -> str:
     if isinstance(value, int) and abs(value) >= 10**40:
         # Showing it would raise: CPython's limit is 4,300 digits.
         return "a huge number"
-    if "lmnfl_" in str(value):
-        return "what looks like an API key (not shown)"
-    return repr(clean(value, limit=40)) if isinstance(value, str) else clean(repr(value), limit=40)
+    if not isinstance(value, str):
+        return clean(repr(value), limit=40)
+    if looks_like_key(value):
+        return _LOOKS_LIKE_A_KEY
+    return repr(clean(value)) if len(value) <= _SHOWN_CHARACTERS else f"a text of {len(value)} characters (not shown)"
+
+
+def describe_path(path: str) -> str:
+    """A path as an error message shows it: on one line, never a key that was set in its place."""
+    return _LOOKS_LIKE_A_KEY if looks_like_key(path) else clean(path, limit=200)
 
 
 def format_amount(amount: Decimal) -> str:

@@ -13,7 +13,7 @@ import re
 import stat
 
 from .errors import KEYS_PAGE, ConfigurationError
-from .text import Secret, clean, describe
+from .text import Secret, clean, describe, describe_path
 
 DEFAULT_BASE_URL = "https://api.lumenfall.ai"
 MAX_TIMEOUT_SECONDS = 3600.0
@@ -238,7 +238,7 @@ def holds_authorities(folder: str) -> bool:
 
 def refuse_ca_bundle(source: str, path: str, problem: str) -> ConfigurationError:
     """The error for a CA bundle that cannot be used."""
-    return _bundle_error(source, f"{clean(path, limit=200)!r} {problem}")
+    return _bundle_error(source, f"'{describe_path(path)}' {problem}")
 
 
 def _bundle_error(source: str, problem: str) -> ConfigurationError:
