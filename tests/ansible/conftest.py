@@ -112,13 +112,13 @@ class Ansible:
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
         return Run(code, output, [json.loads(line) for line in lines])
 
-    def command(self, *command: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
-        """Run one of Ansible's programs: its exit status and output."""
+    def command(self, *command: str, environment: dict[str, str] | None = None, typed: str = "") -> tuple[int, str]:
+        """Run one of Ansible's programs, with something on its standard input: its exit status and output."""
         done = subprocess.run(
             [str(BIN / command[0]), *command[1:]],
             cwd=self.folder,
             env=self.environment | (environment or {}),
-            stdin=subprocess.DEVNULL,
+            input=typed.encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=LIMIT_SECONDS,

@@ -42,6 +42,13 @@ def test_with_funds(funded, api, name):
     assert len(api.requests) == (4 if name == "rolling_update.yml" else 1)
 
 
+def test_an_amount_of_zero_is_one(funded, api):
+    """Which Jinja takes for nothing."""
+    api.amount = "0"
+    run = funded.run(example("read.yml"))
+    assert run.result("Use the amount, which is null on a postpaid account")["msg"] == 0
+
+
 @pytest.mark.parametrize("name", ["gate.yml", "rolling_update.yml", "awx/job.yml"])
 def test_without_funds(funded, api, name):
     """It stops at once, and says why; nothing of the work was done."""
@@ -115,6 +122,13 @@ def test_several_accounts(ansible, amount, code):
         assert api.key not in run.output
         assert ("production: balance too low: have 49.99 usd, need 50.00 usd" in run.output) == bool(code)
         assert "staging: balance" not in run.output
+
+
+def test_no_account_is_no_pass(ansible):
+    """None that is short is not the same as enough."""
+    run = ansible.run(example("several_accounts.yml"), "-e", '{"accounts": {}}')
+    assert run.code == 2
+    assert "There is no account to look at" in run.output
 
 
 def test_the_credential_type(ansible, api):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from pulumi_lumenfall.sandbox import Sandbox
+from support.leaks import KEY, OTHER_KEY, leaked
 
 MODULE = "lumenfall.cloud.lumenfall_balance"
 LOOKUP = f"lookup('{MODULE}'"
@@ -150,7 +151,7 @@ def _case(name, expression, **task):
 BAD = {
     "minimum": (f"{LOOKUP}, minimum='abc')", "minimum: 'abc' is not an amount"),
     "empty minimum": (f"{LOOKUP}, minimum='')", "minimum: it is empty"),
-    "policy": (f"{LOOKUP}, minimum=5, postpaid='maybe')", "'postpaid' for "),
+    "policy": (f"{LOOKUP}, minimum=5, postpaid='maybe')", "postpaid: 'maybe' is not a policy"),
     "timeout": (f"{LOOKUP}, timeout='10s')", "timeout: '10s' is not a number of seconds"),
     "boolean": (f"{LOOKUP}, validate_certs='maybe')", "validate_certs: 'maybe' is not a boolean"),
     "unknown": (f"{LOOKUP}, postpayd='deny')", "no option postpayd; its options are api_key, base_url"),
@@ -165,6 +166,26 @@ def test_the_lookup_refuses_bad_options(funded, api):
     for name, (_expression, words) in BAD.items():
         assert words in run.result(f"case {name}")["msg"]
     assert "Traceback" not in run.output
+    assert api.requests == []
+
+
+def test_the_lookup_shows_no_value_of_another_kind(funded, api):
+    """Nor does Ansible: what is given for text, or for a policy, may hold keys."""
+    keys = {"prod": {"key": KEY}, "other": OTHER_KEY}
+    tasks = [
+        _case("dict", f"{LOOKUP}, api_key=keys)"),
+        _case("list", f"{LOOKUP}, base_url=keys.values() | list)"),
+        _case("policy", f"{LOOKUP}, postpaid=keys.prod.key)"),
+        _case("variable", f"{LOOKUP})", vars={"lumenfall_api_key": keys}),
+        _case("template", f"{LOOKUP})", vars={"lumenfall_api_key": "{{ keys }}"}),
+    ]
+    run = funded.play("-vvvv", vars={"keys": keys}, tasks=tasks)
+    assert "api_key: it must be text, not a dict" in run.result("case dict")["msg"]
+    assert "base_url: it must be text, not a list" in run.result("case list")["msg"]
+    assert "postpaid: what looks like an API key (not shown) is not a policy" in run.result("case policy")["msg"]
+    assert "lumenfall_api_key: it must be text, not a dict" in run.result("case variable")["msg"]
+    assert "lumenfall_api_key: the API key must be text, not a dict" in run.result("case template")["msg"]
+    assert not leaked(run.output)
     assert api.requests == []
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from pulumi_lumenfall.sandbox import Answer, Sandbox
 from support.fault_server import refused_port
-from support.leaks import KEY, Processes, files, leaks
+from support.leaks import KEY, Processes, files, leaked, leaks
 
 MODULE = "lumenfall.cloud.lumenfall_balance"
 # The key as an option, from a variable, on each path; and each path failing in each way.
@@ -215,3 +215,17 @@ def test_a_server_that_echoes_the_key_with_each_kind_of_error(ansible, api, dele
     assert len(api.requests) == 2 * len(statuses), run.output
     assert len(run.results(event="failed")) == 2 * len(statuses)
     assert leaks({"output": run.output.encode(), **files(ansible.folder)}) == []
+
+
+@pytest.mark.parametrize("console", [False, True], ids=["ad hoc", "console"])
+def test_a_key_on_the_command_line_is_not_shown_again(ansible, api, console):
+    """Ansible shows the source of a task that fails, which there is the task itself."""
+    api.status = 401
+    options = f"api_key={KEY} base_url={api.url} max_attempts=1"
+    if console:
+        _code, output = ansible.command("ansible-console", "localhost", typed=f"{MODULE} {options}\nexit\n")
+    else:
+        _code, output = ansible.command("ansible", "localhost", "-m", MODULE, "-a", options)
+    assert "AuthenticationError" in output
+    assert not leaked(output)
+    assert len(api.requests) == 1

@@ -10,6 +10,7 @@ import pytest
 
 from pulumi_lumenfall.sandbox import Sandbox
 from support.fault_server import refused_port
+from support.leaks import KEY, leaked
 
 MODULE = "lumenfall.cloud.lumenfall_balance"
 
@@ -109,8 +110,8 @@ def test_bad_options_send_nothing(both_ways):
         ("empty minimum", "minimum: it is empty"),
         ("boolean minimum", "minimum: True is not"),
         ("list minimum", "minimum: a list is not"),
-        ("bad policy", "value of postpaid must be one of: allow, deny, got: maybe"),
-        ("other bad policy", "value of unavailable must be one of: allow, deny, got: perhaps"),
+        ("bad policy", "postpaid: 'maybe' is not a policy; set postpaid to 'allow' or 'deny'"),
+        ("other bad policy", "unavailable: 'perhaps' is not a policy"),
         ("bad boolean", "argument 'validate_certs' is of type str and we were unable to convert to bool"),
         ("bad timeout", "timeout: '10s' is not a number of seconds"),
         ("bad attempts", "max_attempts: 2.5 is not a whole number from 1 to 10"),
@@ -272,6 +273,58 @@ def test_a_blank_key_in_the_environment_is_none(funded, api, delegate):
     assert funded.play("--limit", "h001", hosts=2, tasks=[task]).code == 0
     unset = {**task, MODULE: {}, "environment": {"LUMENFALL_API_KEY": "  ", "HOME": "/does/not/exist"}}
     assert "no API key: looked at" in funded.play("--limit", "h001", hosts=2, tasks=[unset]).result()["msg"]
+
+
+@pytest.mark.parametrize("delegate", [{}, {"delegate_to": "h002"}], ids=["here", "there"])
+def test_null_is_unset(funded, api, delegate):
+    """As an option and in ``environment``, both ways: Ansible's own modules would be given the word None."""
+    options = {"api_key": None, "timeout": None, "postpaid": None, "unavailable": None, "minimum": 5}
+    environment = {"LUMENFALL_API_KEY": None, "LUMENFALL_TIMEOUT": None}
+    task = {MODULE: options, "environment": environment, **delegate}
+    run = funded.play("--limit", "h001", hosts=2, tasks=[task])
+    assert run.result()["verdict"] == "enough", run.output
+    assert api.requests[0].status == 200
+
+
+@pytest.mark.parametrize("delegate", [{}, {"delegate_to": "h002"}], ids=["here", "there"])
+@pytest.mark.parametrize("value", [["{{ key }}"], {"prod": "{{ key }}"}, True, 5])
+def test_a_key_that_is_no_text_is_refused_and_not_shown(funded, api, delegate, value):
+    """Ansible would make text of it, and send that."""
+    task = {MODULE: {"api_key": value, "minimum": 5}, **delegate}
+    run = funded.play("--limit", "h001", "-vvvv", hosts=2, vars={"key": KEY}, tasks=[task])
+    assert "api_key: it must be text, not a" in run.result()["msg"]
+    assert not leaked(run.output)
+    assert api.requests == []
+
+
+@pytest.mark.parametrize(
+    "options", [{"minimum": "abc"}, {"postpaid": "Deny"}, {"minimun": 5}, {"timeout": 0}, {"api_key": []}]
+)
+def test_a_gate_has_a_verdict_whatever_is_wrong(funded, api, options):
+    """Also where the gate itself, or an option beside it, is malformed; with something to do about it."""
+    result = funded.play(tasks=[{MODULE: {"minimum": 5, **options}}]).result()
+    assert result["verdict"] == "cannot tell"
+    assert result["msg"].startswith("cannot tell whether the balance is enough: ")
+    assert result["failure"]["hint"]
+
+
+def test_the_place_of_a_key_is_named_there_too(ansible, api):
+    """A key from ``environment`` travels as an option, and is not called one."""
+    environment = {"LUMENFALL_API_KEY": "wrong", "LUMENFALL_API_BASE": api.url}
+    run = ansible.play(hosts=2, environment=environment, tasks=[{MODULE: {"minimum": 5}, "delegate_to": "h002"}])
+    for result in run.results():
+        assert "(the key came from LUMENFALL_API_KEY)" in result["msg"]
+        assert result["failure"]["hint"].endswith("(the key came from LUMENFALL_API_KEY)")
+    assert len(api.requests) == 1
+
+
+def test_the_module_is_no_file_there(funded, api):
+    """It would hold the key, and stay behind when its worker is killed."""
+    folder = funded.folder / "remote"
+    task = {MODULE: {"minimum": 5}, "delegate_to": "h002", "vars": {"ansible_remote_tmp": str(folder)}}
+    run = funded.play("--limit", "h001", hosts=2, tasks=[task])
+    assert run.result()["verdict"] == "enough", run.output
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,24 @@ PLAYS = {
         {"hosts": THREE, "tasks": [NOTIFY, FLUSH, NOTIFY, FLUSH], "handlers": [{"name": "ask", **ASK}]},
         2,
     ),
+    "handler": ({"hosts": THREE, "tasks": [NOTIFY, FLUSH], "handlers": [{"name": "ask", **ASK}]}, 1),
+    "handler in a loop": (
+        {"hosts": THREE, "tasks": [NOTIFY, FLUSH], "handlers": [{"name": "ask", **ASK, "loop": [1, 2]}]},
+        2,
+    ),
+    "handler flushed for another host": (
+        {
+            "hosts": THREE,
+            "tasks": [
+                {**NOTIFY, "when": "inventory_hostname == 'h001'"},
+                FLUSH,
+                {**NOTIFY, "when": "inventory_hostname == 'h002'"},
+                FLUSH,
+            ],
+            "handlers": [{"name": "ask", **ASK}],
+        },
+        2,
+    ),
     "included twice": (
         {"hosts": THREE, "tasks": [{"ansible.builtin.include_tasks": "ask.yml", "loop": [1, 2]}]},
         2,
@@ -125,6 +143,46 @@ def test_funds_that_are_gone_are_seen_by_the_next_batch(funded, api):
     run = funded.play(hosts=4, serial=2, tasks=[task])
     assert [line["event"] for line in run.lines] == ["ok", "ok", "failed", "failed"]
     assert len(api.requests) == 2
+
+
+@pytest.mark.parametrize("delegate", [{}, {"delegate_to": "h003"}], ids=["here", "there"])
+def test_funds_that_are_gone_are_seen_by_the_next_flush(funded, api, delegate):
+    """A handler that runs again never goes by what it saw for another host."""
+    api.script("9.00", "1.00")
+    gate = {"name": "ask", MODULE: {"minimum": 5}, "register": "balance", "failed_when": "not balance.sufficient"}
+    tasks = [{**NOTIFY, "when": "inventory_hostname == 'h001'"}, FLUSH, {**NOTIFY, "when": "true"}, FLUSH]
+    run = funded.play(hosts=3, tasks=tasks, handlers=[{**gate, **delegate}])
+    judged = [(line["host"], line["event"]) for line in run.lines if line["task"] == "ask"]
+    assert judged[0] == ("h001", "ok")
+    assert sorted(judged[1:]) == [("h001", "failed"), ("h002", "failed"), ("h003", "failed")]
+    assert len(api.requests) == 2
+
+
+def test_a_host_that_a_handler_left_out_takes_up_nothing_later(funded, api):
+    """What was fetched while its condition did not hold is old when it does."""
+    api.script("9.00", "1.00")
+    gate = {"name": "ask", MODULE: {"minimum": 5}, "register": "balance", "failed_when": "not balance.sufficient"}
+    spend = {"ansible.builtin.set_fact": {"spent": True}}
+    second = {**NOTIFY, "when": "inventory_hostname == 'h002'"}
+    handler = {**gate, "when": "inventory_hostname == 'h001' or spent is defined"}
+    run = funded.play(hosts=2, tasks=[NOTIFY, FLUSH, spend, second, FLUSH], handlers=[handler])
+    judged = [
+        (line["host"], line["event"]) for line in run.lines if line["task"] == "ask" and line["event"] != "skipped"
+    ]
+    assert judged == [("h001", "ok"), ("h002", "failed")]
+
+
+def test_a_host_that_cannot_be_reached_is_tried_once(ansible):
+    """The hosts of the task do not queue up for it one by one."""
+    tried = ansible.folder / "tried"
+    ssh = ansible.write("ssh", f"#!/bin/sh\necho x >> {tried}\nexit 255\n")
+    ssh.chmod(0o755)
+    away = {"ansible_connection": "ssh", "ansible_ssh_executable": str(ssh), "ansible_ssh_retries": 0}
+    task = {MODULE: {"minimum": 5}, "delegate_to": "away", "register": "balance"}
+    add = {"ansible.builtin.add_host": {"name": "away", "groups": "elsewhere", **away}}
+    run = ansible.play(hosts=4, tasks=[add, {**task, "when": "inventory_hostname != 'away'"}])
+    assert run.output.count("unreachable=1") == 4, run.output
+    assert tried.read_text(encoding="utf-8") == "x\n"
 
 
 def test_two_runs_share_nothing(funded, api):

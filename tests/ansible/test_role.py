@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from pulumi_lumenfall.sandbox import Answer
+from support.leaks import KEY, leaked
 
 ROLE = "lumenfall.cloud.require_balance"
 MINIMUM = {"require_balance_minimum": 5}
@@ -191,6 +194,26 @@ def test_it_waits_for_an_answer_that_did_not_come_in_time(funded, api):
     assert len(api.requests) == 3
 
 
+def test_it_does_not_wait_less_than_the_server_asks_for(funded, api):
+    """It rather gives up, and says how long that is."""
+    api.status, api.retry_after = 429, 100
+    run = funded.play(roles=[{**GATE, **WAIT}], tasks=[WORK])
+    assert run.code == 2
+    assert "the server asks to wait 100 s" in asked(run)[0]["msg"]
+    assert len(api.requests) == 1
+
+
+def test_the_pauses_are_no_longer_than_the_wait(funded, api):
+    """Also where the poll is; a wait that is empty is none."""
+    api.amount = "3.20"
+    begun = time.monotonic()
+    gates = [{"require_balance_wait": "1", "require_balance_poll": 600.5}, {"require_balance_wait": ""}]
+    for gate in gates:
+        assert funded.play(roles=[{**GATE, **gate}], tasks=[WORK]).code == 2
+    assert time.monotonic() - begun < 60
+    assert len(api.requests) == 2 + 1
+
+
 def test_it_does_not_wait_for_a_postpaid_account_to_be_another(funded, api):
     """Funds do not make it prepaid."""
     api.billing_type, api.amount = "postpaid", None
@@ -203,21 +226,21 @@ def test_it_does_not_wait_for_a_postpaid_account_to_be_another(funded, api):
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
-        ("require_balance_minimum=", "require_balance_minimum: it is not set; set it"),
-        ("require_balance_minimum=abc", "require_balance_minimum: abc is not an amount of dollars"),
-        ("require_balance_minimum=::error::5", "require_balance_minimum: ??error??5 is not an amount of dollars"),
-        ("require_balance_minimum=1,50", "require_balance_minimum: 1,50 is not"),
-        ("require_balance_minimum=nan", "require_balance_minimum: nan is not"),
-        ("require_balance_minimum=-1", "require_balance_minimum: -1 is not"),
-        ('{"require_balance_minimum": null}', "require_balance_minimum: it is not set"),
+        ("require_balance_minimum=", "require_balance_minimum: it is empty; set require_balance_minimum to a number"),
+        ("require_balance_minimum=abc", "require_balance_minimum: 'abc' is not an amount of dollars"),
+        ("require_balance_minimum=::error::5", "require_balance_minimum: ': :error: :5' is not an amount of dollars"),
+        ("require_balance_minimum=1,50", "require_balance_minimum: '1,50' is not"),
+        ("require_balance_minimum=nan", "require_balance_minimum: 'nan' is not"),
+        ("require_balance_minimum=-1", "require_balance_minimum: '-1' is not"),
+        ('{"require_balance_minimum": null}', "require_balance_minimum: it is empty"),
         ('{"require_balance_minimum": true}', "require_balance_minimum: True is not"),
-        ('{"require_balance_minimum": [5]}', "require_balance_minimum: [5] is not"),
-        ("require_balance_postpaid=maybe", "value of postpaid must be one of: allow, deny, got: maybe"),
-        ("require_balance_unavailable=maybe", "value of unavailable must be one of: allow, deny, got: maybe"),
-        ("require_balance_wait=10m", "require_balance_wait: 10m is not a number of seconds"),
-        ("require_balance_wait=-1", "require_balance_wait: -1 is not a number of seconds"),
-        ("require_balance_poll=0", "require_balance_poll: 0 is not a whole number of seconds"),
-        ("require_balance_on_low=stop", "require_balance_on_low: stop is neither 'fail' nor 'warn'"),
+        ('{"require_balance_minimum": [5]}', "require_balance_minimum: a list is not"),
+        ("require_balance_postpaid=maybe", "require_balance_postpaid: 'maybe' is not a policy"),
+        ("require_balance_unavailable=maybe", "require_balance_unavailable: 'maybe' is not a policy"),
+        ("require_balance_wait=10m", "require_balance_wait: it is not a number of seconds, 0 or more"),
+        ("require_balance_wait=-1", "require_balance_wait: it is not a number of seconds, 0 or more"),
+        ("require_balance_poll=0", "require_balance_poll: it is not a number of seconds, 1 or more"),
+        ("require_balance_on_low=stop", "require_balance_on_low: it is neither 'fail' nor 'warn'"),
     ],
 )
 def test_a_bad_variable_is_named(funded, api, extra, words):
@@ -231,11 +254,27 @@ def test_a_bad_variable_is_named(funded, api, extra, words):
     assert api.requests == []
 
 
+@pytest.mark.parametrize("name", ["minimum", "postpaid", "unavailable", "wait", "poll", "on_low"])
+def test_a_key_in_place_of_a_value_is_not_shown(funded, api, name):
+    """Neither in the banner of the task nor in the refusal."""
+    run = funded.play("-vv", roles=[{**GATE, f"require_balance_{name}": "{{ key }}"}], vars={"key": KEY}, tasks=[WORK])
+    assert run.code == 2
+    assert f"require_balance_{name}: " in asked(run)[0]["msg"]
+    assert not leaked(run.output)
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("minimum", [" 12.5 ", "+12.5", "125E-1", "12.50"])
+def test_a_minimum_is_what_the_module_takes_for_one(funded, api, minimum):
+    run = funded.play(roles=[{"role": ROLE, "require_balance_minimum": minimum}], tasks=[WORK])
+    assert run.code == 0, run.output
+
+
 def test_a_minimum_that_nobody_set(funded, api):
     """There is no default: a gate without a bar is none."""
     run = funded.play(roles=[ROLE], tasks=[WORK])
     assert run.code == 2
-    assert "require_balance_minimum: it is not set" in run.output
+    assert "require_balance_minimum: it is empty" in run.output
     assert api.requests == []
 
 

@@ -253,8 +253,8 @@ def test_any_printable_key_is_a_key(key: str) -> None:
         (f"{KEY}é", "not printable ASCII"),
         (f"{KEY}\u200b", "not printable ASCII"),
         (MARKER * 1000, "longer than any key"),
-        (5, "must be text, not int"),
-        (True, "must be text, not bool"),
+        (5, "must be text, not a number"),
+        (True, "must be text, not a boolean"),
         (MARKER.encode(), "must be text, not bytes"),
     ],
 )

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Dict, List
 
 from ansible import constants as C
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
@@ -37,8 +38,10 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (
     balance_result,
     failure_result,
     given,
+    name_key_source,
     read_gate,
     read_settings,
+    refuse_other_kinds,
     unfit_to_show,
 )
 from ansible_collections.lumenfall.cloud.plugins.plugin_utils._one_answer import OneAnswer, StillAskedError
@@ -75,6 +78,10 @@ class ActionModule(ActionBase):
 
     def _run(self, tmp: str | None, task_vars: Dict[str, Any] | None) -> Dict[str, Any]:
         arguments = given(self._task.args)
+        source = self._task.get_ds()
+        if isinstance(source, dict) and "args" in source:
+            # Ansible shows it when the task fails, unless it is in a file: ad hoc, and in ansible-console.
+            source["args"] = _Arguments(self._task.args)
         try:
             if self._task.async_val:
                 raise _core.ConfigurationError(
@@ -82,8 +89,8 @@ class ActionModule(ActionBase):
                     hint="remove 'async' and 'poll' from the task",
                 )
             super().run(tmp, task_vars)
+            gate = read_gate(arguments, self._names())
             options = _valid_options(arguments)
-            gate = read_gate(options, self._names())
             if self._is_delegated():
                 return self._ask_there(arguments, options, task_vars or {})
             settings = read_settings(options, self._environ())
@@ -187,10 +194,11 @@ class ActionModule(ActionBase):
                     f"{variable} in this task's environment may hold a password, which Ansible shows in the command "
                     f"line on {self._task.delegate_to}; set it in the environment of that host instead"
                 )
-        if not self._connection.become:
+        if self._connection.has_pipelining and not self._connection.become:
             # Else the module, with the key, is a file on that host, which outlives a worker that is killed. (With
-            # become, not every host can do without.)
-            self._connection.set_option("pipelining", True)
+            # become, not every host can do without one, and not every connection has the option.)
+            with contextlib.suppress(AnsibleError, KeyError):
+                self._connection.set_option("pipelining", True)
         whole: Dict[str, Any] = {}
 
         def run(_waited_seconds: float) -> Dict[str, Any]:
@@ -214,9 +222,7 @@ class ActionModule(ActionBase):
             sorted((name, str(value)) for name, value in environment.items()),
         )
         try:
-            answer = _answers.ask(
-                question, _asker(task_vars), self._others(task_vars), _patience_seconds(options), run
-            )
+            answer = _answers.ask(question, _asker(task_vars), self._others(task_vars), _patience_seconds(options), run)
         except StillAskedError:
             answer = run(0.0)
         if "unreachable" in answer:
@@ -225,7 +231,7 @@ class ActionModule(ActionBase):
 
 
 class _Arguments(Dict[str, Any]):
-    """Arguments for a module, which Ansible shows as text with ANSIBLE_DEBUG."""
+    """Arguments, one of which may be a key, where Ansible would show them as text."""
 
     def __repr__(self) -> str:
         return f"<{len(self)} arguments>"
@@ -237,22 +243,22 @@ def _valid_options(arguments: Dict[str, Any]) -> Dict[str, Any]:
     Raises:
         ConfigurationError: They do not fit; in the module's words.
     """
-    for name in ("api_key", "base_url"):
-        # Ansible would make text of anything.
-        if not isinstance(arguments.get(name, ""), str):
-            raise _core.ConfigurationError(f"{name}: {_core.describe(arguments[name])} is not text")
+    # Ansible would make text of anything, and show it where it cannot.
+    refuse_other_kinds(arguments)
     validation = ArgumentSpecValidator(ARGUMENT_SPEC).validate(dict(arguments))
     if validation.error_messages:
         message = validation.errors.msg
         if isinstance(validation.errors[0], UnsupportedError):
             message = f"Unsupported parameters for ({MODULE}) module: {message}"
         secrets = {*validation._no_log_values, *unfit_to_show(arguments)}
-        raise _core.ConfigurationError(remove_values(message, secrets))
+        raise _core.ConfigurationError(remove_values(message, secrets), hint=f"see: ansible-doc {MODULE}")
     return validation.validated_parameters
 
 
 # What a delegated run shares with the other hosts of the task: what the module itself returns.
-_RESULTS = frozenset(("changed", "failed", "msg", "balance", "sufficient", "verdict", "request_id", "failure"))
+_RESULTS = frozenset(
+    ("changed", "failed", "msg", "balance", "sufficient", "verdict", "request_id", "retry_after_seconds", "failure")
+)
 
 
 def _asker(task_vars: Dict[str, Any]) -> str:
@@ -277,7 +283,11 @@ def _sources(settings: _core.Settings) -> str:
 def _pack(outcome: _core.AccountBalance | _core.LumenfallError) -> Dict[str, Any]:
     """An outcome as data that JSON can hold, all of its digits included."""
     if isinstance(outcome, _core.LumenfallError):
-        return {"error": outcome.to_dict(), "message": str(outcome)}
+        return {
+            "error": outcome.to_dict(),
+            "message": str(outcome),
+            "retry_after_seconds": outcome.retry_after_seconds,
+        }
     return {
         "billing_type": outcome.billing_type,
         "amount": None if outcome.amount is None else str(outcome.amount),
@@ -294,7 +304,9 @@ def _unpack(answer: Dict[str, Any]) -> _core.AccountBalance:
     """
     if "error" in answer:
         facts = dict(answer["error"])
-        raise getattr(_core, facts.pop("type"))(answer["message"], **facts)
+        error = getattr(_core, facts.pop("type"))(answer["message"], **facts)
+        error.retry_after_seconds = answer["retry_after_seconds"]
+        raise error
     amount = answer["amount"]
     return _core.AccountBalance(
         answer["billing_type"], None if amount is None else Decimal(amount), answer["currency"], answer["request_id"]

@@ -18,7 +18,8 @@ description:
   - A lookup runs whenever its expression is evaluated. In C(vars) that is each time that the variable is used, on each
     host, and not the one time that it is written. Use M(lumenfall.cloud.lumenfall_balance) with C(register) to ask
     once and keep the answer. To soften this, the same lookup takes the answer of up to five seconds ago from
-    within its process, which means for one host and task.
+    within its process, which means for one host and task. Attempts of C(until) and items of a C(loop) may
+    therefore see the same answer; the module asks anew for each.
 options:
   _terms:
     description: Nothing. This lookup takes only named options.
@@ -115,6 +116,7 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._options import ( 
     given,
     read_gate,
     read_settings,
+    refuse_other_kinds,
 )
 
 try:
@@ -143,11 +145,14 @@ class LookupModule(LookupBase):
             raise AnsibleTemplatePluginError(
                 f"it has no option {', '.join(unknown)}; its options are {', '.join(sorted(ARGUMENT_SPEC))}"
             )
-        self.set_options(var_options=variables, direct=given(kwargs))
-        gate = None
+        direct = given(kwargs)
         try:
+            gate = read_gate(direct)
+            refuse_other_kinds(direct)
+            names = [f"lumenfall_{name}" for name in ARGUMENT_SPEC]
+            refuse_other_kinds({name: variables[name] for name in names if variables and name in variables})
+            self.set_options(var_options=variables, direct=direct)
             options, sources = self._options_and_sources()
-            gate = read_gate(options, sources)
             settings = read_settings(options, sources=sources)
             if register_secret is not None:
                 register_secret(settings.api_key.reveal())
@@ -157,7 +162,7 @@ class LookupModule(LookupBase):
             judged = {name: result[name] for name in ("sufficient", "verdict") if name in result}
             return [{**result["balance"], **judged}]
         except LumenfallError as error:
-            problem = failure_result(error, gate)["msg"]
+            problem = failure_result(error, gated="minimum" in direct)["msg"]
         # Raised out here, so that it has no context with the settings in its frames.
         raise AnsibleTemplatePluginError(problem)
 

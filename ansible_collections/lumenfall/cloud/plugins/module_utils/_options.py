@@ -9,10 +9,12 @@ the plugins on the controller and the module on a host share it.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping
+from collections.abc import Mapping
+from typing import Any, Dict
 
 from ._core import (
     AccountBalance,
+    ConfigurationError,
     Gate,
     LumenfallError,
     Settings,
@@ -22,7 +24,8 @@ from ._core import (
     resolve_settings,
     with_hint,
 )
-from ._core.text import looks_like_key
+from ._core.text import kind_of, looks_like_key
+from ._core.values import is_unset
 
 MODULE = "lumenfall.cloud.lumenfall_balance"
 
@@ -40,6 +43,9 @@ ARGUMENT_SPEC: Dict[str, Dict[str, Any]] = {
     "unavailable": {"type": "str", "choices": ["allow", "deny"], "default": "deny"},
 }
 
+# Not "whatever is no str": a vaulted value may be a kind of its own.
+_OTHER_KINDS = (bool, int, float, bytes, list, tuple, set, Mapping)
+
 #: Core setting -> option.
 SETTINGS = {
     "api_key": "api_key",
@@ -52,15 +58,29 @@ SETTINGS = {
 
 
 def given(options: Mapping[str, Any]) -> Dict[str, Any]:
-    """The options that have a value: an empty text is unset, as everywhere.
+    """The options that have a value: null and an empty text are unset, as everywhere.
 
     Not so an empty ``minimum``: a gate whose bar is a variable that nobody set is a mistake.
     """
     return {
         name: value
         for name, value in options.items()
-        if name not in ARGUMENT_SPEC or name == "minimum" or not isinstance(value, str) or value.strip()
+        if name not in ARGUMENT_SPEC or not is_unset(value) or (name == "minimum" and value is not None)
     }
+
+
+def refuse_other_kinds(values: Mapping[str, Any]) -> None:
+    """Refuse a text option that is a list, a dictionary or the like, which may hold a key.
+
+    Args:
+        values: Option -> value; or what to call its place -> value, where that ends in the option.
+
+    Raises:
+        ConfigurationError: There is one; the message does not show it.
+    """
+    for place, value in values.items():
+        if place.endswith(("api_key", "base_url", "ca_path")) and isinstance(value, _OTHER_KINDS):
+            raise ConfigurationError(f"{place}: it must be text, not {kind_of(value)}", hint=f"set {place} to text")
 
 
 def read_settings(
@@ -89,16 +109,17 @@ def read_gate(options: Mapping[str, Any], sources: Mapping[str, str] | None = No
     Raises:
         ConfigurationError: ``minimum`` or a policy is malformed.
     """
-    if options.get("minimum") is None:
-        return None
     names = sources or {}
     minimum, postpaid, unavailable = (names.get(name, name) for name in ("minimum", "postpaid", "unavailable"))
-    return Gate(
-        options["minimum"],
+    given_minimum = options.get("minimum")
+    # Without a minimum too, a bad policy is refused.
+    gate = Gate(
+        0 if given_minimum is None else given_minimum,
         postpaid=options.get("postpaid"),
         unavailable=options.get("unavailable"),
         names=(minimum, postpaid, unavailable),
     )
+    return None if given_minimum is None else gate
 
 
 def balance_result(balance: AccountBalance, gate: Gate | None = None) -> Dict[str, Any]:
@@ -115,8 +136,13 @@ def balance_result(balance: AccountBalance, gate: Gate | None = None) -> Dict[st
     return result
 
 
-def failure_result(error: LumenfallError, gate: Gate | None = None) -> Dict[str, Any]:
-    """What a task returns that could not. It never has ``balance`` or ``sufficient``."""
+def failure_result(error: LumenfallError, *, gated: bool) -> Dict[str, Any]:
+    """What a task returns that could not. It never has ``balance`` or ``sufficient``.
+
+    Args:
+        error: Why.
+        gated: Whether a ``minimum`` was given, so that there has to be a verdict.
+    """
     _name_options(error)
     result: Dict[str, Any] = {
         "changed": False,
@@ -124,7 +150,9 @@ def failure_result(error: LumenfallError, gate: Gate | None = None) -> Dict[str,
         "msg": with_hint(error),
         "failure": error.to_dict(),
     }
-    if gate is not None:
+    if error.retry_after_seconds is not None:
+        result["retry_after_seconds"] = error.retry_after_seconds
+    if gated:
         verdict = judge_error(error)
         result.update(msg=verdict.message, verdict=verdict.outcome)
     return result
@@ -137,6 +165,18 @@ def unfit_to_show(options: Mapping[str, Any]) -> list[str]:
     return [
         text for text in texts if looks_like_key(text) or (text == base_url and any(mark in text for mark in "@?#"))
     ]
+
+
+def name_key_source(result: Mapping[str, Any], source: str) -> Dict[str, Any]:
+    """The parts of a result that name the option as where the key came from, with the place that it did come from."""
+    told, true = "(the key came from api_key)", f"(the key came from {source})"
+    failure = result.get("failure") or {}
+    if told not in str(failure.get("hint")):
+        return {}
+    return {
+        "msg": result["msg"].replace(told, true),
+        "failure": {**failure, "hint": failure["hint"].replace(told, true)},
+    }
 
 
 def _name_options(error: LumenfallError) -> None:

@@ -170,6 +170,11 @@ request_id:
   returned: success
   type: str
   sample: req_0123456789abcdef
+retry_after_seconds:
+  description: How many seconds the server asked to be left alone.
+  returned: failure, and the server asked for it
+  type: float
+  sample: 20.0
 failure:
   description: The facts of an error, for C(failed_when), C(until) and C(rescue).
   returned: failure
@@ -250,7 +255,6 @@ def main():
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     # Ansible puts the arguments into the result; since 2.22 it masks registered secrets instead.
     getattr(module, "no_log_values", set()).update(unfit_to_show(module.params))
-    gate = None
     try:
         gate = read_gate(module.params)
         settings = read_settings(module.params)
@@ -261,7 +265,7 @@ def main():
         with LumenfallClient.from_settings(settings) as client:
             result = balance_result(client.fetch_balance(), gate)
     except LumenfallError as error:
-        module.fail_json(**failure_result(error, gate))
+        module.fail_json(**failure_result(error, gated=module.params["minimum"] is not None))
     module.exit_json(**result)
 
 

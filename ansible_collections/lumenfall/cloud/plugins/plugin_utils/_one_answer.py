@@ -17,6 +17,7 @@ the others.
   handler for different hosts.
 * A host takes the oldest that is there for it: its first ask gets the first answer, its
   second the second (another attempt of ``until``, item of a loop, or flush of a handler).
+  One that comes while it waits for its turn is as good as one of its own.
 * An answer is given away for 30 seconds, by both clocks.
 * Locks are record locks, which the system frees when a worker dies. ``flock`` would not
   do: a descriptor that was inherited shares its lock.
@@ -86,12 +87,13 @@ class OneAnswer:
             return fetch(0.0)
         name = hmac.new(self._salt, repr(question).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
         lock = 1 + int(name[:14], 16)
+        came = time.monotonic()
         waited = self._lock(lock, patience_seconds)
         if waited is None:
             raise StillAskedError
         try:
             answers = [kept for kept in self._read().get(name, []) if _is_fresh(kept)]
-            mine = next((kept for kept in answers if host in kept["for"]), None)
+            mine = next((kept for kept in answers if host in kept["for"] or kept["at"][0] > came), None)
             if mine is None:
                 mine = {"answer": fetch(waited), "for": list(others)}
                 mine["at"] = both_clocks()
@@ -108,7 +110,7 @@ class OneAnswer:
         try:
             left = {}
             for question, kept in {**self._read(), name: answers}.items():
-                left[question] = [each for each in kept if each["for"] and _is_fresh(each)]
+                left[question] = [each for each in kept if _is_fresh(each)]
             data = json.dumps({question: kept for question, kept in left.items() if kept}).encode()
             # Cut first: a worker that is killed in between leaves no table, rather than half of two.
             os.ftruncate(self._memory, 0)

@@ -117,6 +117,14 @@ def _redact(line: str, secret: str) -> str:
     return "".join(shown)
 
 
+def kind_of(value: object) -> str:
+    """What kind of value this is, for a person: callers have subclasses of their own, a person knows the plain type."""
+    kind = next(kind.__name__ for kind in type(value).__mro__ if kind.__module__ == "builtins")
+    return {"bytes": "bytes", "int": "a number", "float": "a number", "bool": "a boolean", "object": "an object"}.get(
+        kind, f"a {kind}"
+    )
+
+
 def looks_like_key(text: str) -> bool:
     """Whether a text holds what may be a key of the documented shape; others look like anything."""
     return "lmnfl_" in text.lower()
@@ -128,9 +136,7 @@ def describe(value: object) -> str:
     A long text is not shown: whatever a setting may be, it is short, and a key may look like anything.
     """
     if not isinstance(value, (str, bool, int, float, Decimal, type(None))):
-        # Callers have subclasses of their own; a person knows the plain type.
-        kind = next(kind.__name__ for kind in type(value).__mro__ if kind.__module__ == "builtins")
-        return {"bytes": "bytes", "object": "an object"}.get(kind, f"a {kind}")
+        return kind_of(value)
     if isinstance(value, int) and abs(value) >= 10**40:
         # Showing it would raise: CPython's limit is 4,300 digits.
         return "a huge number"

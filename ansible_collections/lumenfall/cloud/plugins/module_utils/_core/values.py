@@ -13,7 +13,7 @@ import re
 import stat
 
 from .errors import KEYS_PAGE, ConfigurationError
-from .text import Secret, clean, describe, describe_path
+from .text import Secret, clean, describe, describe_path, kind_of
 
 DEFAULT_BASE_URL = "https://api.lumenfall.ai"
 MAX_TIMEOUT_SECONDS = 3600.0
@@ -48,7 +48,7 @@ def parse_key(source: str, value: object) -> Secret:
         value = value.reveal()
     if not isinstance(value, str):
         raise ConfigurationError(
-            f"{source}: the API key must be text, not {type(value).__name__}",
+            f"{source}: the API key must be text, not {kind_of(value)}",
             hint=f"set {source} to the key as shown at {KEYS_PAGE}",
         )
     key = value.strip()
@@ -84,7 +84,7 @@ def parse_base_url(source: str, value: object, *, allow_insecure: bool = False) 
         return ConfigurationError(f"{source}: the base URL {problem}", hint=hint)
 
     if not isinstance(value, str):
-        raise refuse(f"must be text, not {type(value).__name__}")
+        raise refuse(f"must be text, not {kind_of(value)}")
     text = value.strip()
     if any(character.isspace() or not character.isprintable() for character in text):
         # urlsplit would drop some of them silently.
@@ -206,7 +206,7 @@ def check_ca_bundle(source: str, value: object) -> str:
         ConfigurationError: It is missing, unreadable, or holds no certificate.
     """
     if not isinstance(value, (str, os.PathLike)):
-        raise _bundle_error(source, f"must be a path, not {type(value).__name__}")
+        raise _bundle_error(source, f"must be a path, not {kind_of(value)}")
     path = os.path.expanduser(os.fspath(value))
     problem = None
     try:

@@ -87,13 +87,13 @@ def test_the_gate_adds_a_verdict():
     gate = read_gate({"minimum": 99, "postpaid": "allow", "unavailable": "deny"})
     low = balance_result(BALANCE, gate)
     assert (low["sufficient"], low["verdict"]) == (False, "too low")
-    assert failure_result(AuthenticationError("no", status=401), gate)["verdict"] == "cannot tell"
-    assert failure_result(InsufficientBalanceError("no", status=402), gate)["verdict"] == "too low"
+    assert failure_result(AuthenticationError("no", status=401), gated=True)["verdict"] == "cannot tell"
+    assert failure_result(InsufficientBalanceError("no", status=402), gated=True)["verdict"] == "too low"
 
 
 def test_a_failure_holds_nothing_that_could_pass():
     """No balance, no sufficient."""
-    result = failure_result(AuthenticationError("no", status=401))
+    result = failure_result(AuthenticationError("no", status=401), gated=False)
     assert result["failed"] is True
     assert set(result) == {"changed", "failed", "msg", "failure"}
     assert result["failure"]["type"] == "AuthenticationError"
@@ -101,7 +101,7 @@ def test_a_failure_holds_nothing_that_could_pass():
 
 def test_hints_speak_of_options():
     """The core says ca_bundle, which is ca_path here."""
-    result = failure_result(TLSError("no"))
+    result = failure_result(TLSError("no"), gated=False)
     assert "ca_path option" in result["msg"]
     assert "ca_bundle" not in result["msg"] + result["failure"]["hint"]
 

@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import signal
+import time
 
 import pytest
 
@@ -56,8 +57,8 @@ def clock(monkeypatch):
     return clock
 
 
-def ask(answers, host, fetch, question="q", batch=BATCH):
-    return answers.ask(question, host, batch, 5.0, fetch)
+def ask(answers, host, fetch, question="q", others=BATCH):
+    return answers.ask(question, host, others, 5.0, fetch)
 
 
 def in_a_fork(function):
@@ -96,16 +97,16 @@ def test_another_question_is_another_answer():
 def test_a_batch_asks_anew():
     """A host that is in no batch seen so far starts one."""
     answers, fetch = OneAnswer(), Source()
-    got = [ask(answers, host, fetch, batch=batch)["number"] for host, batch in (("a", "ab"), ("c", "cd"), ("b", "ab"))]
+    got = [ask(answers, host, fetch, others=batch)["number"] for host, batch in (("a", "ab"), ("c", "cd"), ("b", "ab"))]
     assert got == [1, 2, 1]
-    assert ask(answers, "d", fetch, batch="cd")["number"] == 2
+    assert ask(answers, "d", fetch, others="cd")["number"] == 2
 
 
 def test_a_batch_that_loses_hosts_stays_the_same():
     """Ansible leaves failed hosts out, while the task still runs for the others."""
     answers, fetch = OneAnswer(), Source()
     asked = (("a", "abc"), ("b", "bc"), ("c", "c"))
-    assert [ask(answers, host, fetch, batch=batch)["number"] for host, batch in asked] == [
+    assert [ask(answers, host, fetch, others=batch)["number"] for host, batch in asked] == [
         1,
         1,
         1,
@@ -150,11 +151,39 @@ def test_what_is_old_is_dropped(clock):
     assert os.fstat(answers._memory).st_size < 2000
 
 
-def test_an_answer_that_is_not_to_be_shared():
-    """None is given to its caller alone, and the next one fetches."""
+def test_an_answer_is_for_the_hosts_that_it_was_fetched_for():
+    """A handler is flushed for a and b, then for b alone, then for a alone, then for both; a fetches first."""
     answers, fetch = OneAnswer(), Source()
-    assert ask(answers, "a", lambda _waited: None) is None
-    assert ask(answers, "a", fetch)["number"] == 1
+    asked = (("a", "ab"), ("b", "b"), ("b", "b"), ("a", "a"), ("a", "ab"), ("b", "b"))
+    assert [ask(answers, host, fetch, others=others)["number"] for host, others in asked] == [1, 1, 2, 3, 4, 4]
+
+
+def test_an_answer_that_comes_while_a_host_waits_is_for_it_too(monkeypatch):
+    """Whomever it was fetched for; once."""
+    answers, fetch = OneAnswer(), Source()
+    to_child, from_parent = FORK.Pipe()
+    reader, writer = FORK.Pipe(duplex=False)
+
+    def slow(_waited):
+        writer.send("fetching")
+        from_parent.recv()
+        return {"number": 0}
+
+    process = FORK.Process(target=ask, args=(answers, "a", slow), kwargs={"others": ()})
+    process.start()
+    assert reader.recv() == "fetching"
+    pauses, sleep = [], time.sleep
+
+    def pause(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 1:
+            to_child.send("b waits")
+        sleep(seconds)
+
+    monkeypatch.setattr(_one_answer.time, "sleep", pause)
+    assert ask(answers, "b", fetch, others=())["number"] == 0
+    process.join()
+    assert ask(answers, "b", fetch, others=())["number"] == 1
 
 
 def test_an_exception_is_not_an_answer():
