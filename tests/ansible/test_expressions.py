@@ -86,7 +86,8 @@ VALUES = {
     "nan": (GOOD, f"value is {FUNDED}('nan')", "minimum: 'nan' is not an amount"),
     "negative minimum": (GOOD, f"value is {FUNDED}(-1)", "minimum: -1 is not an amount"),
     "bad policy": (GOOD, f"value is {FUNDED}(1, postpaid='maybe')", "postpaid: 'maybe' is not a policy"),
-    "unknown argument": (GOOD, f"value is {FUNDED}(1, postpayd='deny')", "postpayd"),
+    "unknown argument": (GOOD, f"value is {FUNDED}(1, postpayd='deny')", "it does not take postpayd: it takes"),
+    "unnamed policy": (GOOD, f"value is {FUNDED}(1, 'deny')", "it does not take a second value without a name"),
 }
 
 

@@ -21,7 +21,9 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._core.gate import 
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core.text import clean
 
 
-def funded(value: Any, minimum: Any = None, *, postpaid: Any = None, unavailable: Any = None) -> bool:
+def funded(
+    value: Any, minimum: Any = None, *_others: Any, postpaid: Any = None, unavailable: Any = None, **_unknown: Any
+) -> bool:
     """Whether a balance is enough.
 
     Args:
@@ -31,8 +33,11 @@ def funded(value: Any, minimum: Any = None, *, postpaid: Any = None, unavailable
         unavailable: What an unknown balance counts as; see ``Gate``.
 
     Raises:
-        AnsibleTemplatePluginError: The value is no balance, or an argument is malformed.
+        AnsibleTemplatePluginError: The value is no balance, or an argument is malformed or not known.
     """
+    if _others or _unknown:
+        what = ", ".join(_unknown) or "a second value without a name"
+        raise AnsibleTemplatePluginError(f"it does not take {what}: it takes a minimum, postpaid= and unavailable=")
     problem = ""
     try:
         gate = Gate(minimum, postpaid=postpaid, unavailable=unavailable)
