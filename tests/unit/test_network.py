@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import gzip
 import http.client
@@ -30,9 +31,10 @@ from pulumi_lumenfall import core
 from pulumi_lumenfall.core import LumenfallClient, LumenfallError
 from support.fault_server import Connection, FaultServer, refused_port, unanswered_port
 from support.faults import BALANCE, answer, says
+from support.faults.wire import error as fault
 from support.leaks import KEY, MARKER, leaked
 from support.marks import linux
-from support.proxy import ConnectProxy
+from support.proxy import ConnectProxy, tunnel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -316,6 +318,39 @@ def test_a_client_that_is_closed_while_it_asks() -> None:
             client.fetch_balance()
 
 
+@pytest.mark.parametrize(
+    ("user_info", "sent", "shown"),
+    [
+        ("u%40x:p%40ssW0rd%21xyz", "u@x:p@ssW0rd!xyz", "u@x:***"),
+        ("u%40x:p%40%21", "u@x:p@!", "u@x:***"),
+        ("user:plain", "user:plain", "user:***"),
+        ("t%40ken-in-its-place:", "t@ken-in-its-place:", "***:"),
+        # What is no escape is none for requests either.
+        ("%:p%zzssW0rd", "%:p%zzssW0rd", "%:***"),
+    ],
+)
+def test_a_proxys_password_that_comes_back_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, user_info: str, sent: str, shown: str
+) -> None:
+    """As it was sent: undone from the URL, and with its user in base64. A proxy that looks into it may do so."""
+    token = base64.b64encode(sent.encode()).decode()
+    heads = []
+
+    def proxied(connection: Connection) -> None:
+        heads.append(connection.read_request())
+        tunnel(connection, server.port)
+
+    def echo(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(answer(fault(f"I saw {sent}, Basic {token}"), status=403))
+
+    with FaultServer(echo, tls="good") as server, FaultServer(proxied) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{user_info}@127.0.0.1:{proxy.port}")
+        error = error_of(server)
+    assert f"Basic {token}\r\n" in heads[0].decode()
+    assert f": I saw {shown}, Basic ***)" in str(error)
+
+
 def test_proxy_url_without_a_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
     with FaultServer(good, tls="good") as server, ConnectProxy(to=server.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{proxy.port}")
@@ -425,6 +460,8 @@ def test_an_unreachable_proxy_is_retried(monkeypatch: pytest.MonkeyPatch) -> Non
     "proxy",
     [
         "socks5://127.0.0.1:1080",
+        f"{KEY}://h",
+        f"{MARKER}://h",
         f"socks5h://u:{MARKER}@h",
         "ftp://h",
         "http://",

@@ -422,13 +422,14 @@ def test_no_key_comes_out_of_settings() -> None:
         (None, [KEY]),
         ("http://p.example:8080", [KEY]),
         ("http://user@p.example", [KEY]),
-        ("http://user:@p.example", [KEY]),
-        ("http://user:p:w@p.example:8080", [KEY, "p:w"]),
-        ("user:p@w@p.example", [KEY, "p@w"]),
+        ("http://user:@p.example", [KEY, "dXNlcjo=", "user"]),
+        ("http://user:p:w@p.example:8080", [KEY, "dXNlcjpwOnc=", "p:w"]),
+        ("user:p@w@p.example", [KEY, "dXNlcjpwQHc=", "p@w"]),
+        ("http://u%3A:p%21@p.example", [KEY, "dSUzQTpwJTIx", "p%21", "dTo6cCE=", "p!"]),
     ],
 )
 def test_what_must_not_be_shown(proxy: str | None, secrets: list[str]) -> None:
-    """The key, and the password of a proxy."""
+    """The key, and the password of a proxy: alone and, in base64, with its user; as it is written and as it is sent."""
     settings = resolve(**({"HTTPS_PROXY": proxy} if proxy else {}))
     assert [secret.reveal() for secret in settings.secrets] == secrets
 

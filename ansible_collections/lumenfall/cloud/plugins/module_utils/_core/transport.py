@@ -22,7 +22,7 @@ from .diagnosis import explain, malformed_proxy
 from .errors import ConfigurationError, ConnectionFailedError, LumenfallError, ProxyError
 from .framing import StrictResponse, decode
 from .settings import Settings
-from .text import clean
+from .text import clean, describe
 from .values import holds_authorities, refuse_ca_bundle
 from .wire import (
     MAX_BODY_BYTES,
@@ -210,11 +210,12 @@ def _proxies(settings: Settings) -> dict[str, str] | ProxyError:
         usable = bool(url.host) and " " not in str(url.host) and url.port != 0 and (url.port or 1) <= 65535
     except Exception:  # noqa: BLE001 - LocationParseError, but ValueError and UnicodeError too
         usable = False
-    if not usable:
+    # Without a kind that is one, it may be a key in the wrong place.
+    if not usable or not url.scheme:
         return malformed_proxy(variable)
     if url.scheme not in ("http", "https"):
         return ProxyError(
-            f"{variable}: proxies of the kind {clean(url.scheme, settings.secrets, limit=20)!r} are not supported",
+            f"{variable}: proxies of the kind {describe(clean(url.scheme, settings.secrets))} are not supported",
             hint=f"set {variable} to an http:// or https:// proxy",
         )
     return {"https": value}
