@@ -218,7 +218,11 @@ def make_parser(command: str) -> argparse.ArgumentParser:
         add("--json", action="store_true", help="print one JSON object, for a support ticket")
     if command in ("show", "check"):
         add("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)} (default: text)")
-        add("--output", metavar="FILE", help="write the result to a file, in one step (json and prometheus)")
+        add(
+            "--output",
+            metavar="FILE",
+            help="write the result to a file, in one step; - is standard output (json and prometheus)",
+        )
     if command in ("show", "check", "doctor"):
         add("--api-key-file", metavar="FILE", help="read the key from a file, or with - from standard input")
         add(

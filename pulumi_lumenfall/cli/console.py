@@ -10,10 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import sys
 from collections.abc import Mapping
 from typing import TextIO
+
+# A descriptor by name, of this process or of another.
+_DESCRIPTOR = re.compile(
+    r"/dev/(?P<stream>stdout|stderr)|(?:/dev|/proc/(?P<process>self|thread-self|[0-9]+))/fd/(?P<number>[0-9]{1,9})"
+)
+_MAX_LINKS = 40
 
 
 class OutputError(Exception):
@@ -51,21 +58,24 @@ def write_file(path: str, text: str) -> None:
     """Replace a file in one step, so that no reader ever sees half of it.
 
     A file that is new may be read by everyone (less the umask), as a metrics collector has to; one
-    that is replaced keeps its mode. What is not a plain file, such as ``/dev/stderr``, is written to.
+    that is replaced keeps its mode. What is not a plain file is written to, and so is what stands
+    behind a descriptor that goes by a name, such as ``/dev/stdout``: it may be a log.
 
     Raises:
         OutputError: It cannot be written; what was there before stays.
     """
-    target = os.path.realpath(path)
+    found = _find_descriptor(path)
+    if found and _number_of(found) == 1:
+        write_out(text)
+        return
     try:
-        try:
-            mode: int | None = os.stat(target).st_mode
-        except FileNotFoundError:
-            mode = None
-        if mode is not None and not stat.S_ISREG(mode):
-            _write_to(target, os.O_WRONLY, text)
-            return
-        _replace(target, text.encode(), 0o666 if mode is None else stat.S_IMODE(mode), mode is not None)
+        if found:
+            _write_to_descriptor(found, text)
+        elif os.path.exists(path) and not os.path.isfile(path):
+            _write_to(path, os.O_WRONLY, text)
+        else:
+            # A link stays, and leads to the new file.
+            _replace(os.path.realpath(path), text.encode())
     except (OSError, ValueError) as error:
         raise OutputError(f"--output: cannot write the file: {reason(error)}") from None
 
@@ -127,13 +137,47 @@ def _write_to(path: str, flags: int, text: str) -> None:
         os.close(descriptor)
 
 
-def _replace(target: str, data: bytes, mode: int, keep_mode: bool) -> None:
+def _find_descriptor(path: str) -> re.Match[str] | None:
+    """The descriptor that a path names, itself or by way of links; what it is open on is another matter."""
+    for _link in range(_MAX_LINKS):
+        path = os.path.abspath(path)
+        found = _DESCRIPTOR.fullmatch(path)
+        if found:
+            return found
+        try:
+            path = os.path.join(os.path.dirname(path), os.readlink(path))
+        except (OSError, ValueError):
+            break
+    return None
+
+
+def _number_of(found: re.Match[str]) -> int | None:
+    """The descriptor's number; None if it is another process's."""
+    if found["stream"]:
+        return {"stdout": 1, "stderr": 2}[found["stream"]]
+    return int(found["number"]) if found["process"] in (None, "self", "thread-self", str(os.getpid())) else None
+
+
+def _write_to_descriptor(found: re.Match[str], text: str) -> None:
+    number = _number_of(found)
+    if number is None:
+        _write_to(found.group(), os.O_WRONLY | os.O_APPEND, text)
+    else:
+        # Opened anew, a file would be written from its start.
+        write_all(number, text.encode())
+
+
+def _replace(target: str, data: bytes) -> None:
+    try:
+        mode: int | None = stat.S_IMODE(os.stat(target).st_mode)
+    except FileNotFoundError:
+        mode = None
     # Random, since processes of several containers have the same number.
     temporary = f"{target}.{os.urandom(8).hex()}.tmp"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode)
     try:
         try:
-            if keep_mode and hasattr(os, "fchmod"):
+            if mode is not None and hasattr(os, "fchmod"):
                 os.fchmod(descriptor, mode)
             write_all(descriptor, data)
             # Without it a crash of the machine may leave an empty file under the final name.

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -82,6 +83,53 @@ def test_a_named_pipe(cli, api, words, env):
     ended = shell(cli, api, script, **env)
     assert ended.returncode == 0
     assert '"sufficient": true' in ended.stdout or ended.stdout == "verdict=enough\n"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "$SHOW --output - >>log",
+        "$SHOW --output /dev/stdout >>log",
+        "$SHOW --output /dev/../dev/stdout >>log",
+        "$SHOW --output /proc/self/fd/1 >>log",
+        "ln -s /dev/stdout link; $SHOW --output link >>log",
+        "$SHOW --output /dev/stderr 2>>log",
+        "$SHOW --output /dev/fd/3 3>>log",
+        "exec 3>>log; $SHOW --output /proc/$BASHPID/fd/3 && true",
+        "$SHOW --output /dev/stdout | cat >>log",
+        "$SHOW --output /dev/stderr 2>&1 | cat >>log",
+        "mkfifo done; $SHOW --output >(cat >>log; echo >done) && read -r <done",
+        "exec >>log; $SHOW --output /dev/stdout",
+    ],
+)
+@linux
+def test_output_to_a_descriptor_that_goes_by_a_name(cli, api, script):
+    """A pipe works, and a log that stands behind it keeps what it holds, and what is written to it later."""
+    log = cli.folder / "log"
+    log.write_text("first\n")
+    number = log.stat().st_ino
+    script = script.replace("$SHOW", '"$L" show --format json')
+    ended = shell(cli, api, f"( {script} ) && echo last >>log")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    first, result, last = log.read_text().splitlines()
+    assert (first, json.loads(result)["status"], last) == ("first", "known", "last")
+    assert log.stat().st_ino == number
+
+
+@linux
+def test_output_keeps_its_place_in_a_file(cli, api):
+    """One that several commands write to, each from where the one before it stopped."""
+    script = '{ echo first; "$L" show --format json --output /dev/stdout; echo last; } >log'
+    assert shell(cli, api, script).returncode == 0
+    first, _result, last = (cli.folder / "log").read_text().splitlines()
+    assert (first, last) == ("first", "last")
+
+
+@linux
+@pytest.mark.parametrize("place", ["/dev/fd/9", "/dev/stdout", "/dev/stderr", "-"])
+def test_output_to_a_closed_descriptor(cli, api, place):
+    ended = shell(cli, api, f'"$L" show --format json --output {place} >&- 2>&-')
+    assert ended.returncode == 3
 
 
 @pytest.mark.parametrize(("minimum", "status"), [("5", 3), ("50", 2)])
