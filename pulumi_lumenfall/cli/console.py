@@ -42,16 +42,18 @@ def write_out(text: str) -> None:
         raise OutputError(f"cannot write to standard output: {reason(error)}") from None
 
 
-def say(line: str) -> None:
-    """Write a line for people to standard error; if nobody can read it, so be it."""
-    say_raw(f"{line}\n")
+def say(line: str) -> bool:
+    """Write a line for people to standard error; if nobody can read it, so be it. Returns whether it was written."""
+    return say_raw(f"{line}\n")
 
 
-def say_raw(text: str) -> None:
-    """Write to standard error as it is, without a line end."""
+def say_raw(text: str) -> bool:
+    """Write to standard error as it is, without a line end; returns whether it was written."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
             _write(sys.stderr, text)
+            return True
+    return False
 
 
 def write_file(path: str, text: str) -> None:
@@ -81,18 +83,19 @@ def write_file(path: str, text: str) -> None:
 
 
 def append_file(path: str, text: str, name: str) -> None:
-    """Add to the end of a file that belongs to someone else.
+    """Add lines to the end of a file that belongs to someone else.
 
     Args:
         path: The file.
-        text: What to add.
+        text: What to add; it begins on a line of its own, whether or not the last one was ended.
         name: What to call the file in an error.
 
     Raises:
         OutputError: It cannot be written.
     """
     try:
-        _write_to(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, text)
+        begun = _is_line_begun(path)
+        _write_to(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, f"\n{text}" if begun else text)
     except (OSError, ValueError) as error:
         raise OutputError(f"cannot write to {name}: {reason(error)}") from None
 
@@ -135,6 +138,18 @@ def _write_to(path: str, flags: int, text: str) -> None:
         write_all(descriptor, text.encode())
     finally:
         os.close(descriptor)
+
+
+def _is_line_begun(path: str) -> bool:
+    """Whether the last line of a file lacks its end; False for what cannot be read, or is no plain file."""
+    if not os.path.isfile(path) or not os.path.getsize(path):
+        return False
+    try:
+        with open(path, "rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) != b"\n"
+    except PermissionError:
+        return False
 
 
 def _find_descriptor(path: str) -> re.Match[str] | None:

@@ -69,6 +69,27 @@ def test_github_on_a_full_disk(cli, api):
 
 @linux
 @pytest.mark.parametrize(
+    ("script", "status"),
+    [
+        (">/dev/full 2>/dev/full", 3),
+        (">&- 2>&-", 3),
+        (">&- 2>/dev/full", 3),
+        ("2>/dev/full", 0),
+        (">/dev/full", 0),
+    ],
+)
+def test_github_where_nobody_hears_of_it(cli, api, script, status):
+    """Without a file of outputs, what is enough passes only if the sentence can be written somewhere."""
+    command = '"$L" check --minimum 5 --format github '
+    ended = shell(cli, api, command + script)
+    assert ended.returncode == status
+    assert ended.stdout + ended.stderr == "" or "enough: 12.50 usd" in ended.stdout + ended.stderr
+    assert shell(cli, api, command + script, GITHUB_OUTPUT="outputs").returncode == 0
+    assert (cli.folder / "outputs").read_text().startswith("verdict=enough\n")
+
+
+@linux
+@pytest.mark.parametrize(
     ("words", "env"),
     [("--format json --output fifo", {}), ("--format github", {"GITHUB_OUTPUT": "fifo"})],
     ids=["output", "github"],
@@ -312,3 +333,13 @@ def test_a_bug_of_ours_is_no_warning_to_nagios(cli, api):
         assert "lmnfl_secret" not in ended.stdout + ended.stderr
         assert "Traceback" not in ended.stderr
         assert bool(ended.stdout) == (format != "text")  # a program gets its document even then
+
+
+@linux
+def test_a_sandbox_that_nobody_hears(cli):
+    """Where it is would be nobody's knowledge."""
+    ended = shell(cli, None, '"$L" sandbox >&-')
+    assert (ended.returncode, ended.stderr) == (
+        3,
+        "lumenfall-balance: cannot write to standard output: it is closed\n",
+    )
