@@ -78,10 +78,10 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
     """Make the TLS context for these settings; costs some 10 ms, so keep it.
 
     Raises:
-        ConfigurationError: The CA bundle holds no usable certificate.
+        ConfigurationError: The CA bundle holds no usable certificate, or OpenSSL's own
+            configuration does not let it start.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = _new_context()
     context.sslsocket_class = BoundedTLSSocket
     if not settings.verify:
         context.check_hostname = False
@@ -108,6 +108,21 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
         if problem:
             raise refuse_ca_bundle(settings.sources["ca_bundle"], path, problem)
     return context
+
+
+def _new_context() -> ssl.SSLContext:
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+    except (ssl.SSLError, ValueError):
+        pass
+    raise ConfigurationError(
+        "OpenSSL cannot make a TLS context with the configuration that it was given",
+        hint="mend or unset OPENSSL_CONF"
+        if os.environ.get("OPENSSL_CONF")
+        else "mend the system's openssl.cnf, or name another one in OPENSSL_CONF",
+    )
 
 
 def _has_authorities(context: ssl.SSLContext) -> bool:
