@@ -93,7 +93,11 @@ def _ask(options: Namespace, environ: Mapping[str, str]) -> Report:
             )
             if options.warn is not None:
                 report = report._replace(warn_at=_warn_at(options.warn, report.gate))
-        key = None if options.api_key_file is None else read_key(options.api_key_file)
+        key = None
+        if options.api_key_file is not None:
+            # With a stand-in for the key: whoever waits for it has no more time than for an answer.
+            others = resolve_settings(settings_layer(options, "-"), environ=environ)
+            key = read_key(options.api_key_file, others.timeout)
         settings = resolve_settings(settings_layer(options, key), environ=environ)
         report = report._replace(warnings=settings.warnings)
         if options.command == "show" or options.wait is None:
