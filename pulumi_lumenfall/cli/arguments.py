@@ -211,7 +211,11 @@ def make_parser(command: str) -> argparse.ArgumentParser:
             metavar="POLICY",
             help="what a balance that is temporarily unavailable counts as: deny (default) or allow",
         )
-        add("--wait", metavar="DURATION", help="keep asking for so long, such as 15m, until it is enough")
+        add(
+            "--wait",
+            metavar="DURATION",
+            help="keep asking for so long, such as 15m, until it is enough; the first answer may take all of --timeout",
+        )
         add("--poll", metavar="DURATION", help="with --wait: ask every so often (default: 20s)")
     if command == "doctor":
         add("--minimum", metavar="N", help="also check that the balance is at least this, dollars")
