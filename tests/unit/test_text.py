@@ -111,6 +111,7 @@ def each(form: str) -> Callable[[str], str]:
         each("\\u%04X"),
         lambda text: text.encode().hex(),
         lambda text: text.encode().hex().upper(),
+        lambda text: text.encode().hex(" "),
         lambda text: text[::-1],
         lambda text: quote(base64.b64encode(text.encode()).decode(), safe=""),
     ],

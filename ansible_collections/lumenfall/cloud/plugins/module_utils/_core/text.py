@@ -93,6 +93,8 @@ def _forms(secret: str) -> Iterator[str]:
     data = secret.encode("utf-8", "surrogatepass")
     yield secret[::-1]
     yield data.hex()
+    # As dumps have it.
+    yield data.hex(" ")
     # Wherever in the text it begins.
     for shift in range(3):
         encoded = base64.b64encode(bytes(shift) + data).decode()
