@@ -211,14 +211,22 @@ def make_parser(command: str) -> argparse.ArgumentParser:
             metavar="POLICY",
             help="what a balance that is temporarily unavailable counts as: deny (default) or allow",
         )
-        add("--wait", metavar="DURATION", help="keep asking for so long, such as 15m, until it is enough")
+        add(
+            "--wait",
+            metavar="DURATION",
+            help="keep asking for so long, such as 15m, until it is enough; the first answer may take all of --timeout",
+        )
         add("--poll", metavar="DURATION", help="with --wait: ask every so often (default: 20s)")
     if command == "doctor":
         add("--minimum", metavar="N", help="also check that the balance is at least this, dollars")
         add("--json", action="store_true", help="print one JSON object, for a support ticket")
     if command in ("show", "check"):
         add("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)} (default: text)")
-        add("--output", metavar="FILE", help="write the result to a file, in one step (json and prometheus)")
+        add(
+            "--output",
+            metavar="FILE",
+            help="write the result to a file, in one step; - is standard output (json and prometheus)",
+        )
     if command in ("show", "check", "doctor"):
         add("--api-key-file", metavar="FILE", help="read the key from a file, or with - from standard input")
         add(

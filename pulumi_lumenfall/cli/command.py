@@ -16,7 +16,15 @@ from decimal import Decimal
 from importlib import import_module
 from typing import NoReturn
 
-from ..core import ConfigurationError, Gate, LumenfallClient, LumenfallError, Settings, resolve_settings
+from ..core import (
+    ConfigurationError,
+    DeadlineExceededError,
+    Gate,
+    LumenfallClient,
+    LumenfallError,
+    Settings,
+    resolve_settings,
+)
 from .arguments import HelpRequested, guess_format, parse_arguments, settings_layer
 from .console import OutputError, say, write_out
 from .key_file import read_key
@@ -80,9 +88,9 @@ def _write(report: Report, chosen: str, output: str | None, environ: Mapping[str
 
 def _ask(options: Namespace, environ: Mapping[str, str]) -> Report:
     """Read the settings and ask, once or for as long as ``--wait`` says."""
-    report = Report()
+    report = Report(is_check=options.command == "check")
     try:
-        if options.command == "check":
+        if report.is_check:
             report = report._replace(
                 gate=Gate(
                     options.minimum,
@@ -93,7 +101,11 @@ def _ask(options: Namespace, environ: Mapping[str, str]) -> Report:
             )
             if options.warn is not None:
                 report = report._replace(warn_at=_warn_at(options.warn, report.gate))
-        key = None if options.api_key_file is None else read_key(options.api_key_file)
+        key = None
+        if options.api_key_file is not None:
+            # With a stand-in for the key: whoever waits for it has no more time than for an answer.
+            others = resolve_settings(settings_layer(options, "-"), environ=environ)
+            key = read_key(options.api_key_file, others.timeout)
         settings = resolve_settings(settings_layer(options, key), environ=environ)
         report = report._replace(warnings=settings.warnings)
         if options.command == "show" or options.wait is None:
@@ -110,8 +122,15 @@ def _ask(options: Namespace, environ: Mapping[str, str]) -> Report:
         return report._replace(error=error)
 
     def ask(seconds: float | None) -> Report:
-        timeout = settings.timeout if seconds is None else min(seconds, settings.timeout)
-        return _ask_once(report, replace(settings, timeout=timeout))
+        if seconds is None or seconds >= settings.timeout:
+            return _ask_once(report, settings)
+        # Rounded for the eye.
+        found = _ask_once(report, replace(settings, timeout=max(0.1, round(seconds, 1))))
+        if isinstance(found.error, DeadlineExceededError):
+            # It is not the timeout that was too short.
+            found.error.args = (f"at the end of --wait: {found.error}",)
+            found.error.hint = "give --wait more time, or run it again"
+        return found
 
     return wait_until_enough(ask, wait, poll, environ)
 

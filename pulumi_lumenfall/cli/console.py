@@ -10,10 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import sys
 from collections.abc import Mapping
 from typing import TextIO
+
+# A descriptor by name, of this process or of another.
+_DESCRIPTOR = re.compile(
+    r"/dev/(?P<stream>stdout|stderr)|(?:/dev|/proc/(?P<process>self|thread-self|[0-9]+))/fd/(?P<number>[0-9]{1,9})"
+)
+_MAX_LINKS = 40
 
 
 class OutputError(Exception):
@@ -35,54 +42,60 @@ def write_out(text: str) -> None:
         raise OutputError(f"cannot write to standard output: {reason(error)}") from None
 
 
-def say(line: str) -> None:
-    """Write a line for people to standard error; if nobody can read it, so be it."""
-    say_raw(f"{line}\n")
+def say(line: str) -> bool:
+    """Write a line for people to standard error; if nobody can read it, so be it. Returns whether it was written."""
+    return say_raw(f"{line}\n")
 
 
-def say_raw(text: str) -> None:
-    """Write to standard error as it is, without a line end."""
+def say_raw(text: str) -> bool:
+    """Write to standard error as it is, without a line end; returns whether it was written."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
             _write(sys.stderr, text)
+            return True
+    return False
 
 
 def write_file(path: str, text: str) -> None:
     """Replace a file in one step, so that no reader ever sees half of it.
 
     A file that is new may be read by everyone (less the umask), as a metrics collector has to; one
-    that is replaced keeps its mode. What is not a plain file, such as ``/dev/stderr``, is written to.
+    that is replaced keeps its mode. What is not a plain file is written to, and so is what stands
+    behind a descriptor that goes by a name, such as ``/dev/stdout``: it may be a log.
 
     Raises:
         OutputError: It cannot be written; what was there before stays.
     """
-    target = os.path.realpath(path)
+    found = _find_descriptor(path)
+    if found and _number_of(found) == 1:
+        write_out(text)
+        return
     try:
-        try:
-            mode: int | None = os.stat(target).st_mode
-        except FileNotFoundError:
-            mode = None
-        if mode is not None and not stat.S_ISREG(mode):
-            _write_to(target, os.O_WRONLY, text)
-            return
-        _replace(target, text.encode(), 0o666 if mode is None else stat.S_IMODE(mode), mode is not None)
+        if found:
+            _write_to_descriptor(found, text)
+        elif os.path.exists(path) and not os.path.isfile(path):
+            _write_to(path, os.O_WRONLY, text)
+        else:
+            # A link stays, and leads to the new file.
+            _replace(os.path.realpath(path), text.encode())
     except (OSError, ValueError) as error:
         raise OutputError(f"--output: cannot write the file: {reason(error)}") from None
 
 
 def append_file(path: str, text: str, name: str) -> None:
-    """Add to the end of a file that belongs to someone else.
+    """Add lines to the end of a file that belongs to someone else.
 
     Args:
         path: The file.
-        text: What to add.
+        text: What to add; it begins on a line of its own, whether or not the last one was ended.
         name: What to call the file in an error.
 
     Raises:
         OutputError: It cannot be written.
     """
     try:
-        _write_to(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, text)
+        begun = _is_line_begun(path)
+        _write_to(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, f"\n{text}" if begun else text)
     except (OSError, ValueError) as error:
         raise OutputError(f"cannot write to {name}: {reason(error)}") from None
 
@@ -127,13 +140,59 @@ def _write_to(path: str, flags: int, text: str) -> None:
         os.close(descriptor)
 
 
-def _replace(target: str, data: bytes, mode: int, keep_mode: bool) -> None:
+def _is_line_begun(path: str) -> bool:
+    """Whether the last line of a file lacks its end; False for what cannot be read, or is no plain file."""
+    if not os.path.isfile(path) or not os.path.getsize(path):
+        return False
+    try:
+        with open(path, "rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) != b"\n"
+    except PermissionError:
+        return False
+
+
+def _find_descriptor(path: str) -> re.Match[str] | None:
+    """The descriptor that a path names, itself or by way of links; what it is open on is another matter."""
+    for _link in range(_MAX_LINKS):
+        path = os.path.abspath(path)
+        found = _DESCRIPTOR.fullmatch(path)
+        if found:
+            return found
+        try:
+            path = os.path.join(os.path.dirname(path), os.readlink(path))
+        except (OSError, ValueError):
+            break
+    return None
+
+
+def _number_of(found: re.Match[str]) -> int | None:
+    """The descriptor's number; None if it is another process's."""
+    if found["stream"]:
+        return {"stdout": 1, "stderr": 2}[found["stream"]]
+    return int(found["number"]) if found["process"] in (None, "self", "thread-self", str(os.getpid())) else None
+
+
+def _write_to_descriptor(found: re.Match[str], text: str) -> None:
+    number = _number_of(found)
+    if number is None:
+        _write_to(found.group(), os.O_WRONLY | os.O_APPEND, text)
+    else:
+        # Opened anew, a file would be written from its start.
+        write_all(number, text.encode())
+
+
+def _replace(target: str, data: bytes) -> None:
+    try:
+        mode: int | None = stat.S_IMODE(os.stat(target).st_mode)
+    except FileNotFoundError:
+        mode = None
     # Random, since processes of several containers have the same number.
     temporary = f"{target}.{os.urandom(8).hex()}.tmp"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode)
     try:
         try:
-            if keep_mode and hasattr(os, "fchmod"):
+            if mode is not None and hasattr(os, "fchmod"):
                 os.fchmod(descriptor, mode)
             write_all(descriptor, data)
             # Without it a crash of the machine may leave an empty file under the final name.

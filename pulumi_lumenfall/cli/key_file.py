@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import stat
 import sys
@@ -15,13 +16,17 @@ from .console import is_terminal, reason
 
 _MAX_BYTES = 65_536
 _SECONDS = 30.0
+# What would be sent whole, and with it what else the file holds: the vendor's credentials file has a refresh token.
+_JSON = re.compile(r"""[{[].*["'].*""", re.DOTALL)
+_ASSIGNMENT = re.compile(r"(export\s+)?(lumenfall_)?api_?key\s*=.*", re.IGNORECASE | re.DOTALL)
 
 
-def read_key(path: str) -> str:
+def read_key(path: str, seconds: float = _SECONDS) -> str:
     """Read a key.
 
     Args:
         path: A file or a pipe; ``-`` is standard input, which on a terminal asks for the key.
+        seconds: How long a pipe may take; never more than 30.
 
     Raises:
         ConfigurationError: There is none. The message never shows the path: the key itself may have
@@ -32,7 +37,7 @@ def read_key(path: str) -> str:
             # Opening a pipe would otherwise wait for its writer, however long.
             descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
             try:
-                data = _read(descriptor)
+                data = _read(descriptor, seconds)
             finally:
                 os.close(descriptor)
         elif sys.stdin is None:
@@ -43,22 +48,27 @@ def read_key(path: str) -> str:
 
             data = getpass("API key: ", stream=sys.stderr).encode()
         else:
-            data = _read(sys.stdin.fileno())
+            data = _read(sys.stdin.fileno(), seconds)
     except (OSError, ValueError, EOFError) as error:
         raise _refuse(f"it cannot be read ({reason(error)})") from None
     key = data.decode("utf-8-sig", "replace").strip()
     if not key:
         raise _refuse("it is empty")
+    if _JSON.fullmatch(key):
+        raise _refuse("it holds JSON, not the key alone")
+    if _ASSIGNMENT.fullmatch(key):
+        raise _refuse("it sets a variable, instead of holding the key alone")
     return key
 
 
-def _read(descriptor: int) -> bytes:
-    end = time.monotonic() + _SECONDS
+def _read(descriptor: int, seconds: float) -> bytes:
+    seconds = min(seconds, _SECONDS)
+    end = time.monotonic() + seconds
     data = b""
     plain = stat.S_ISREG(os.fstat(descriptor).st_mode) or os.name == "nt"
     while len(data) <= _MAX_BYTES:
         if not plain and not select.select([descriptor], [], [], max(0.0, end - time.monotonic()))[0]:
-            raise _refuse(f"no key came within {_SECONDS:.0f} s")
+            raise _refuse(f"no key came within {seconds:g} s")
         try:
             chunk = os.read(descriptor, _MAX_BYTES)
         except BlockingIOError:

@@ -24,7 +24,8 @@ class Report(NamedTuple):
     Attributes:
         balance: The balance, or None where there is an error.
         error: The error, or None where there is a balance.
-        gate: The gate of ``check``; None for ``show`` and for a mistake on the command line.
+        is_check: Whether somebody waits for a verdict.
+        gate: The gate of ``check``; None for ``show``, and where the gate itself is malformed.
         warn_at: The amount of ``--warn``, or None.
         seconds: How long it took to ask; None where nothing was asked.
         note: What ``--wait`` adds to the verdict, or an empty text.
@@ -33,6 +34,7 @@ class Report(NamedTuple):
 
     balance: AccountBalance | None = None
     error: LumenfallError | None = None
+    is_check: bool = False
     gate: Gate | None = None
     warn_at: Decimal | None = None
     seconds: float | None = None
@@ -44,7 +46,7 @@ class Report(NamedTuple):
         """The verdict in the core's words; without a gate, a balance that is shown counts as enough."""
         if self.error is not None:
             verdict = judge_error(self.error)
-            return verdict if self.gate else Verdict(verdict.outcome, with_hint(self.error))
+            return verdict if self.is_check else Verdict(verdict.outcome, with_hint(self.error))
         assert self.balance is not None
         return self.gate.judge(self.balance) if self.gate else Verdict("enough", describe_balance(self.balance))
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from argparse import Namespace
 from collections.abc import Mapping
 
@@ -17,6 +18,10 @@ from .signals import Stopped
 
 def run(options: Namespace, _environ: Mapping[str, str]) -> int:
     """Serve until Ctrl-C or SIGTERM, both of which end it well."""
+    if sys.stdout is None:
+        # Nobody would learn where it is.
+        say("lumenfall-balance: cannot write to standard output: it is closed")
+        return EXIT_CANNOT_TELL
     billing_type = options.billing_type or "prepaid"
     amount = options.amount or ("12.50" if billing_type == "prepaid" else "null")
     try:
@@ -32,7 +37,8 @@ def run(options: Namespace, _environ: Mapping[str, str]) -> int:
         return 0
     except ValueError as error:
         name, _, problem = str(error).partition(":")
-        _refuse(f"--{name.replace('_', '-')}:{problem}")
+        # The command line's word for Python's.
+        _refuse(f"--{name.replace('_', '-')}:{problem.replace('nor None', 'nor null')}")
     except ConfigurationError as error:
         _refuse(str(error))
     except OSError as error:

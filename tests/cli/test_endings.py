@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -68,6 +69,27 @@ def test_github_on_a_full_disk(cli, api):
 
 @linux
 @pytest.mark.parametrize(
+    ("script", "status"),
+    [
+        (">/dev/full 2>/dev/full", 3),
+        (">&- 2>&-", 3),
+        (">&- 2>/dev/full", 3),
+        ("2>/dev/full", 0),
+        (">/dev/full", 0),
+    ],
+)
+def test_github_where_nobody_hears_of_it(cli, api, script, status):
+    """Without a file of outputs, what is enough passes only if the sentence can be written somewhere."""
+    command = '"$L" check --minimum 5 --format github '
+    ended = shell(cli, api, command + script)
+    assert ended.returncode == status
+    assert ended.stdout + ended.stderr == "" or "enough: 12.50 usd" in ended.stdout + ended.stderr
+    assert shell(cli, api, command + script, GITHUB_OUTPUT="outputs").returncode == 0
+    assert (cli.folder / "outputs").read_text().startswith("verdict=enough\n")
+
+
+@linux
+@pytest.mark.parametrize(
     ("words", "env"),
     [("--format json --output fifo", {}), ("--format github", {"GITHUB_OUTPUT": "fifo"})],
     ids=["output", "github"],
@@ -82,6 +104,53 @@ def test_a_named_pipe(cli, api, words, env):
     ended = shell(cli, api, script, **env)
     assert ended.returncode == 0
     assert '"sufficient": true' in ended.stdout or ended.stdout == "verdict=enough\n"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "$SHOW --output - >>log",
+        "$SHOW --output /dev/stdout >>log",
+        "$SHOW --output /dev/../dev/stdout >>log",
+        "$SHOW --output /proc/self/fd/1 >>log",
+        "ln -s /dev/stdout link; $SHOW --output link >>log",
+        "$SHOW --output /dev/stderr 2>>log",
+        "$SHOW --output /dev/fd/3 3>>log",
+        "exec 3>>log; $SHOW --output /proc/$BASHPID/fd/3 && true",
+        "$SHOW --output /dev/stdout | cat >>log",
+        "$SHOW --output /dev/stderr 2>&1 | cat >>log",
+        "mkfifo done; $SHOW --output >(cat >>log; echo >done) && read -r <done",
+        "exec >>log; $SHOW --output /dev/stdout",
+    ],
+)
+@linux
+def test_output_to_a_descriptor_that_goes_by_a_name(cli, api, script):
+    """A pipe works, and a log that stands behind it keeps what it holds, and what is written to it later."""
+    log = cli.folder / "log"
+    log.write_text("first\n")
+    number = log.stat().st_ino
+    script = script.replace("$SHOW", '"$L" show --format json')
+    ended = shell(cli, api, f"( {script} ) && echo last >>log")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    first, result, last = log.read_text().splitlines()
+    assert (first, json.loads(result)["status"], last) == ("first", "known", "last")
+    assert log.stat().st_ino == number
+
+
+@linux
+def test_output_keeps_its_place_in_a_file(cli, api):
+    """One that several commands write to, each from where the one before it stopped."""
+    script = '{ echo first; "$L" show --format json --output /dev/stdout; echo last; } >log'
+    assert shell(cli, api, script).returncode == 0
+    first, _result, last = (cli.folder / "log").read_text().splitlines()
+    assert (first, last) == ("first", "last")
+
+
+@linux
+@pytest.mark.parametrize("place", ["/dev/fd/9", "/dev/stdout", "/dev/stderr", "-"])
+def test_output_to_a_closed_descriptor(cli, api, place):
+    ended = shell(cli, api, f'"$L" show --format json --output {place} >&- 2>&-')
+    assert ended.returncode == 3
 
 
 @pytest.mark.parametrize(("minimum", "status"), [("5", 3), ("50", 2)])
@@ -264,3 +333,13 @@ def test_a_bug_of_ours_is_no_warning_to_nagios(cli, api):
         assert "lmnfl_secret" not in ended.stdout + ended.stderr
         assert "Traceback" not in ended.stderr
         assert bool(ended.stdout) == (format != "text")  # a program gets its document even then
+
+
+@linux
+def test_a_sandbox_that_nobody_hears(cli):
+    """Where it is would be nobody's knowledge."""
+    ended = shell(cli, None, '"$L" sandbox >&-')
+    assert (ended.returncode, ended.stderr) == (
+        3,
+        "lumenfall-balance: cannot write to standard output: it is closed\n",
+    )

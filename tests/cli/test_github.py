@@ -181,3 +181,14 @@ def test_a_read_only_output_file(cli, api, plain_user):
     assert ended.status == 3
     assert annotations(ended) == [("error", "cannot write to GITHUB_OUTPUT: permission denied")]
     assert path.read_text() == ""
+
+
+def test_a_last_line_that_was_not_ended_stays_one(cli, api):
+    """An earlier command of the step may have written it so; an empty file does not begin with a blank line."""
+    output, summary = cli.folder / "output", cli.folder / "summary"
+    output.write_text("earlier=value")
+    summary.write_text("")
+    env = {"GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(summary)}
+    assert cli("check", "--minimum", "5", "--format", "github", api=api, env=env).status == 0
+    assert output.read_text().startswith("earlier=value\nverdict=enough\n")
+    assert summary.read_text().startswith("\n### Lumenfall balance\n")

@@ -97,6 +97,17 @@ def test_a_warning_is_in_the_object(cli, api):
     assert cli("check", "--minimum", "5", "--warn", "6", "--format", "json", api=api).json["warning"] is None
 
 
+@pytest.mark.parametrize(
+    ("minimum", "shown"),
+    [("12.50", "12.5"), ("12.5000000000000001", "12.500000000000002"), ("0.1", "0.1"), ("0", "0.0")],
+)
+def test_the_minimum_is_never_less_than_the_one_that_counts(cli, api, minimum, shown):
+    """A program that compares the floats itself is never more lenient than the verdict."""
+    ended = cli("check", "--minimum", minimum, "--format", "json", api=api)
+    assert f'"minimum": {shown}, ' in ended.out
+    assert ended.json["sufficient"] is (ended.json["minimum"] <= 12.5)
+
+
 def test_output_goes_to_a_file(cli, api):
     """--output writes the object to a file, and nothing to standard output."""
     ended = cli("show", "--format", "json", "--output", "balance.json", api=api)

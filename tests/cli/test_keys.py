@@ -64,9 +64,17 @@ def test_a_key_from_the_credentials_file(cli, api):
         (b"x" * 70_000, "--api-key-file: it is too large to be a key"),
         (b"Bearer abc", "--api-key-file: the API key starts with 'Bearer '"),
         (b"two words", "--api-key-file: the API key holds white space"),
+        (
+            f'{{"api_key":"lmnfl_a.b","refresh_token":"{MARKER}"}}'.encode(),
+            "--api-key-file: it holds JSON, not the key alone",
+        ),
+        (f'[\n"{MARKER}"\n]'.encode(), "--api-key-file: it holds JSON, not the key alone"),
+        (f"LUMENFALL_API_KEY={MARKER}".encode(), "--api-key-file: it sets a variable"),
+        (f"export LUMENFALL_API_KEY='{MARKER}'\n".encode(), "--api-key-file: it sets a variable"),
+        (f"api_key={MARKER}\nrefresh_token=x".encode(), "--api-key-file: it sets a variable"),
         (b"\xff\xfe", "--api-key-file: the API key holds white space or a character that is not printable ASCII"),
     ],
-    ids=["missing", "empty", "blank", "huge", "bearer", "words", "binary"],
+    ids=["missing", "empty", "blank", "huge", "bearer", "words", "object", "list", "line", "export", "lines", "binary"],
 )
 def test_a_bad_key_file(cli, api, content, message):
     """It never falls back to another key: this one was asked for."""
@@ -75,7 +83,35 @@ def test_a_bad_key_file(cli, api, content, message):
     ended = cli("check", "--minimum", "5", "--api-key-file", "key", api=api)
     assert ended.status == 3
     assert message in ended.err
+    assert not leaked(ended.text)
     assert api.requests == []
+
+
+@pytest.mark.parametrize("key", ["{curly}", "[1]", "a=b", "monkey=", "key"])
+def test_an_odd_key_is_a_key(cli, api, key):
+    """The shape is the API's business."""
+    api_of_key = {"LUMENFALL_API_BASE": api.url}
+    ended = cli("--api-key-file", "-", env=api_of_key, stdin=key)
+    assert (ended.status, api.requests[0].status) == (3, 401)
+
+
+@pytest.mark.parametrize("words", ["show --timeout 0.2", "check --minimum 5", "doctor --timeout 0.2"])
+def test_a_key_that_never_comes(cli, api, words):
+    """It is not waited for any longer than for an answer."""
+    process = subprocess.Popen(
+        [str(cli.program), *words.split(), "--api-key-file", "-"],
+        env=cli.environment(api, {"LUMENFALL_TIMEOUT": "0.2"}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    # Standard input stays open meanwhile.
+    said = process.stdout.read()
+    assert "--api-key-file: no key came within 0.2 s" in said
+    process.communicate()
+    assert process.returncode == 3
 
 
 def test_a_folder_is_no_key_file(cli, api):

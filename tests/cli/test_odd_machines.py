@@ -12,6 +12,7 @@ import trustme
 
 from support.fault_server import FaultServer
 from support.faults import answer, says
+from support.marks import linux
 
 
 @pytest.fixture
@@ -84,3 +85,30 @@ def test_the_doctor_trusts_what_the_request_trusts(python, cli):
         ended = python(code, "doctor", "--max-attempts", "1", env=env)
     assert "certificate valid until" in ended.out, ended.text
     assert "certificate of" not in ended.text
+
+
+@linux
+@pytest.mark.parametrize("words", [["show"], ["doctor"]], ids=lambda words: words[0])
+def test_an_openssl_that_is_told_to_load_nothing_useful(cli, words):
+    """Its own configuration names the providers of all that TLS is made of; here not the default one."""
+    (cli.folder / "n.cnf").write_text("openssl_conf = d\n[d]\nproviders=p\n[p]\nlegacy=l\n[l]\nactivate=1\n")
+    with FaultServer(says(answer()), tls="good") as server:
+        env = {"LUMENFALL_API_KEY": "key", "LUMENFALL_API_BASE": server.url, "OPENSSL_CONF": "n.cnf"}
+        ended = cli(*words, env=env)
+    assert ended.status == 3
+    assert "OpenSSL cannot make a TLS context with the configuration that it was given" in ended.text
+    assert "mend or unset OPENSSL_CONF" in ended.text
+    assert "internal error" not in ended.text
+
+
+def test_no_home_folder_is_no_folder_of_that_name(python, cli, api):
+    """A uid without a name, as containers have it: whoever owns the working directory does not pick the account."""
+    (cli.folder / "~" / ".lumenfall").mkdir(parents=True)
+    (cli.folder / "~" / ".lumenfall" / "credentials.json").write_text(f'{{"api_key": "{api.key}"}}')
+    nobody = "import os, pwd; os.environ.pop('HOME', 0); pwd.getpwuid = {}.__getitem__"
+    for folder in ("", "~/.lumenfall"):
+        env = {"LUMENFALL_API_BASE": api.url, "LUMENFALL_CONFIG_DIR": folder}
+        ended = python(nobody, "show", env=env)
+        assert ended.status == 3
+        assert "~/.lumenfall/credentials.json (there is no such home folder); create a key at" in ended.err
+    assert api.requests == []

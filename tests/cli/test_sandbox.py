@@ -17,3 +17,9 @@ def test_a_mistake_shows_no_value(cli, option):
     assert f"--{option}: " in ended.err
     assert "lumenfall-balance sandbox --help" in ended.err
     assert not leaked(ended.err)
+
+
+def test_the_word_for_no_amount_is_the_command_lines(cli):
+    ended = cli("sandbox", "--amount", "NaN")
+    problem = "--amount: 'NaN' is not a plain number such as '12.50', nor null"
+    assert ended.err == f"lumenfall-balance: {problem}; see: lumenfall-balance sandbox --help\n"

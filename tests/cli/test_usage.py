@@ -55,6 +55,16 @@ def test_a_mistake_is_status_3(cli, api, words, message):
     assert api.requests == []
 
 
+@pytest.mark.parametrize("name", ["--minimum", "--postpaid", "--unavailable", "--warn", "--timeout", "--wait"])
+def test_a_gate_with_a_bad_value_says_that_it_cannot_tell(cli, api, name):
+    """Whichever option it is of; without a gate there is no verdict."""
+    words = ["check", "--minimum", "5"] if name != "--minimum" else ["check"]
+    ended = cli(*words, name, "x", api=api)
+    assert ended.err.startswith(f"lumenfall-balance: cannot tell whether the balance is enough: {name}: ")
+    if name == "--timeout":
+        assert cli(name, "x", api=api).err.startswith(f"lumenfall-balance: {name}: ")
+
+
 @pytest.mark.parametrize("words", [["check"], ["check", "--frob"], ["chek"], ["check", "--minimum", "x"]])
 def test_a_mistake_is_an_object_in_json(cli, api, words):
     """Wherever the format stands on the line."""

@@ -143,7 +143,25 @@ def test_a_slow_server_cannot_stretch_the_time(cli):
     with Sandbox(amount="3.20", on_request=slow_from_now_on) as api:
         ended = cli("check", "--minimum", "5", "--wait", "5s", "--poll", "1", "--timeout", "3600", api=api)
     assert ended.status == 2
-    assert "but there was no later answer: no complete answer from" in ended.out
+    assert re.search(
+        r"but there was no later answer: at the end of --wait: no complete answer from \S+ within [0-9.]{3} s",
+        ended.out,
+    )
+
+
+def test_the_setting_that_was_too_short_is_named(cli):
+    """Where the wait was over before an answer could come, that is not the timeout; a first question has all of it."""
+
+    def slow_from_now_on(_request):
+        api.delay = 3600
+
+    with Sandbox(amount=None, status=503, on_request=slow_from_now_on) as api:
+        words = ("check", "--minimum", "5", "--wait", "3s", "--max-attempts", "1")
+        late = cli(*words, "--poll", "1", api=api).err.splitlines()[-1]
+        first = cli(*words, "--timeout", "1", api=api).err.splitlines()[0]
+    assert "at the end of --wait: no complete answer" in late
+    assert "give --wait more time" in late
+    assert "raise the timeout setting" in first
 
 
 def test_retry_after_is_honoured(cli, api):

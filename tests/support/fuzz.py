@@ -18,8 +18,10 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from email.message import Message
 from fractions import Fraction
+from html import unescape
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from requests.models import PreparedRequest
 
@@ -286,6 +288,19 @@ def fuzz_clean(data: bytes) -> None:
         assert len(shown) <= 300
         assert shown == clean(shown), ascii(shown)
     check_no_key(shown)
+    for write in (_as_in_a_url, _as_in_html, str.encode, reversed):
+        echo = write(KEY)
+        shown = clean(f"{text} {echo.hex() if isinstance(echo, bytes) else ''.join(echo)}", (Secret(KEY),))
+        assert "***" in shown or len(text) > 200
+        check_no_key(unescape(unquote(shown)))
+
+
+def _as_in_a_url(text: str) -> str:
+    return "".join(f"%{ord(character):02x}" for character in text)
+
+
+def _as_in_html(text: str) -> str:
+    return "".join(f"&#{ord(character)};" for character in text)
 
 
 def _settings(proxy: str) -> Settings:

@@ -42,11 +42,18 @@ def _stalls_in_tunnel(connection: Connection) -> None:
     connection.stall()
 
 
+def _floods(connection: Connection) -> None:
+    connection.send(b"HTTP/1.1 200 OK\r\nX: ")
+    while True:
+        connection.send(b"x" * 60_000 + b"\r\nX: ")
+
+
 #: What a proxy does with a connection whose CONNECT has been read, instead of a tunnel.
 PROXY_PLAYS: dict[str, Play] = {
     "login": sends(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", LOGIN_PAGE),
     "stall": Connection.stall,
     "cut": lambda connection: None,
+    "flood": _floods,
     "garbage": sends(b"\x16\x03\x01 not a proxy\r\n\r\n"),
     "stall-in-tunnel": _stalls_in_tunnel,
     "cut-in-tunnel": sends(ESTABLISHED),

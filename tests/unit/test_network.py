@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import gzip
 import http.client
@@ -30,9 +31,10 @@ from pulumi_lumenfall import core
 from pulumi_lumenfall.core import LumenfallClient, LumenfallError
 from support.fault_server import Connection, FaultServer, refused_port, unanswered_port
 from support.faults import BALANCE, answer, says
+from support.faults.wire import error as fault
 from support.leaks import KEY, MARKER, leaked
 from support.marks import linux
-from support.proxy import ConnectProxy
+from support.proxy import ConnectProxy, tunnel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,8 +114,10 @@ def test_the_platforms_authorities_are_the_default() -> None:
 def test_http_where_tls_is_expected() -> None:
     with FaultServer(lambda connection: connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
         client = LumenfallClient(KEY, base_url=f"https://localhost:{server.port}")
-        with pytest.raises(core.TLSError, match=r"handshake .* failed: (wrong version number|record layer failure)$"):
+        problem = r"handshake .* failed: (wrong version number|record layer failure)$"
+        with pytest.raises(core.TLSError, match=problem) as caught:
             client.fetch_balance()
+        assert caught.value.hint == "that port does not seem to speak TLS: check the base URL"
         assert server.connections == 1
 
 
@@ -129,6 +133,17 @@ CHUNKED = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BALANCE), BALANCE)
             for length in (b"-1", b"+%d" % len(BALANCE), b"1_0", b"0x67", b"abc", b"1 0", b"9" * 19)
         ),
         (LENGTH + b"\r\nTransfer-Encoding: chunked", CHUNKED, "both Content-Length and Transfer-Encoding"),
+        *(
+            (line, body, "its Transfer-Encoding makes no sense")
+            for line, body in (
+                (b"Transfer-Encoding: xchunked", BALANCE),
+                (b"Transfer-Encoding: identity", BALANCE),
+                (b"Transfer-Encoding: chunked, chunked", CHUNKED),
+                (b"Transfer-Encoding: gzip, chunked", CHUNKED),
+                (b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", CHUNKED),
+                (b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", CHUNKED),
+            )
+        ),
         # The lines after it would not count, and so neither would a length that shows a cut.
         (b"no colon here\r\nContent-Length: 500", BALANCE, "its header lines are malformed"),
         (b": no name\r\n" + LENGTH, BALANCE, "its header lines are malformed"),
@@ -148,14 +163,76 @@ def test_a_balance_in_a_frame_that_cannot_be_trusted_is_none(head: bytes, body: 
         assert str(error).endswith(problem)
 
 
+SIZE = b"%x" % len(BALANCE)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"0x%s\r\n%s\r\n0\r\n\r\n" % (SIZE, BALANCE),
+        b"+%s\r\n%s\r\n0\r\n\r\n" % (SIZE, BALANCE),
+        b"%s_%s\r\n%s\r\n0\r\n\r\n" % (SIZE[:1], SIZE[1:], BALANCE),
+        b" %s\r\n%s\r\n0\r\n\r\n" % (SIZE, BALANCE),
+        b"%s\r\n%sxx0\r\n\r\n" % (SIZE, BALANCE),
+        b"%s\r\n%s\n\n0\r\n\r\n" % (SIZE, BALANCE),
+        b"%s\r\n%s\r\n0x0\r\n\r\n" % (SIZE, BALANCE),
+    ],
+)
+def test_chunks_that_are_none_are_a_cut(body: bytes) -> None:
+    """As http.client has it of sizes that int() refuses: what follows is not what it is taken for."""
+
+    def play(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
+
+    with FaultServer(play) as server:
+        error = error_of(server)
+        assert (type(error), error.attempts) == (core.ConnectionFailedError, 3)
+        assert str(error).endswith("the answer was cut")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'%s;a=b;c="d e"\r\n%s\r\n0;last\r\nTrailer: x\r\n\r\n' % (SIZE, BALANCE),
+        b"000%s \t;a\r\n%s\r\n000\r\n\r\n" % (SIZE.upper(), BALANCE),
+        b"1\r\n%s\r\n2\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n" % (BALANCE[:1], BALANCE[1:3], len(BALANCE) - 3, BALANCE[3:]),
+    ],
+)
+def test_chunks_of_all_kinds(body: bytes) -> None:
+    def play(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n" + body)
+
+    with FaultServer(play) as server:
+        assert fetch(server).amount == Decimal("12.50")
+
+
 @pytest.mark.parametrize(
     ("body", "attempts", "problem"),
     [
         # The whole balance can be unpacked from each of these.
         (gzip.compress(BALANCE)[:-8], 3, "its compressed data ends early"),
         (gzip.compress(BALANCE) + b"more", 1, "there is more after its compressed data"),
+        (gzip.compress(BALANCE) + b"\0\0more", 1, "there is more after its compressed data"),
+        (gzip.compress(BALANCE) + gzip.compress(b"  ")[:-2], 3, "its compressed data ends early"),
+        (gzip.compress(BALANCE) + gzip.compress(b"  ")[:9] + b"x" * 9, 1, "its compressed data is corrupt"),
+        (gzip.compress(BALANCE) + zlib.compress(b"  "), 1, "there is more after its compressed data"),
+        (zlib.compress(BALANCE) + gzip.compress(b"  "), 1, "there is more after its compressed data"),
+        (zlib.compress(BALANCE) + b"\0", 1, "there is more after its compressed data"),
+        (gzip.compress(BALANCE) + gzip.compress(b"") * 40_000, 1, "there is more after its compressed data"),
     ],
-    ids=["cut", "with more"],
+    ids=[
+        "cut",
+        "more",
+        "padded and more",
+        "second cut",
+        "corrupt",
+        "zlib behind",
+        "behind zlib",
+        "padded zlib",
+        "many",
+    ],
 )
 def test_a_packed_balance_counts_only_as_a_whole(body: bytes, attempts: int, problem: str) -> None:
     def play(connection: Connection) -> None:
@@ -176,6 +253,28 @@ def test_a_compression_that_was_not_asked_for_is_undone(name: str) -> None:
     pack = {"identity": bytes, "deflate": zlib.compress}.get(name, gzip.compress)
     with FaultServer(says(answer(pack(BALANCE), b"Content-Encoding: " + name.encode()))) as server:
         assert fetch(server).amount == Decimal("12.50")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        gzip.compress(BALANCE[:20]) + gzip.compress(BALANCE[20:]),
+        gzip.compress(b"") + gzip.compress(BALANCE) + bytes(512),
+        gzip.compress(BALANCE[:20]) + bytes(3) + gzip.compress(BALANCE[20:]),
+    ],
+    ids=["two members", "padded", "padded between"],
+)
+def test_gzip_in_pieces(body: bytes) -> None:
+    """As the common tools take it."""
+    with FaultServer(says(answer(body, b"Content-Encoding: gzip"))) as server:
+        assert fetch(server).amount == Decimal("12.50")
+
+
+def test_gzip_in_pieces_is_bounded() -> None:
+    """All together, not each."""
+    body = gzip.compress(b" " * 600_000) * 2 + gzip.compress(BALANCE)
+    with FaultServer(says(answer(body, b"Content-Encoding: gzip"))) as server:
+        assert "larger than any balance" in str(error_of(server))
 
 
 def test_a_header_line_without_end_is_asked_for_once() -> None:
@@ -316,6 +415,39 @@ def test_a_client_that_is_closed_while_it_asks() -> None:
             client.fetch_balance()
 
 
+@pytest.mark.parametrize(
+    ("user_info", "sent", "shown"),
+    [
+        ("u%40x:p%40ssW0rd%21xyz", "u@x:p@ssW0rd!xyz", "u@x:***"),
+        ("u%40x:p%40%21", "u@x:p@!", "u@x:***"),
+        ("user:plain", "user:plain", "user:***"),
+        ("t%40ken-in-its-place:", "t@ken-in-its-place:", "***:"),
+        # What is no escape is none for requests either.
+        ("%:p%zzssW0rd", "%:p%zzssW0rd", "%:***"),
+    ],
+)
+def test_a_proxys_password_that_comes_back_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, user_info: str, sent: str, shown: str
+) -> None:
+    """As it was sent: undone from the URL, and with its user in base64. A proxy that looks into it may do so."""
+    token = base64.b64encode(sent.encode()).decode()
+    heads = []
+
+    def proxied(connection: Connection) -> None:
+        heads.append(connection.read_request())
+        tunnel(connection, server.port)
+
+    def echo(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(answer(fault(f"I saw {sent}, Basic {token}"), status=403))
+
+    with FaultServer(echo, tls="good") as server, FaultServer(proxied) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{user_info}@127.0.0.1:{proxy.port}")
+        error = error_of(server)
+    assert f"Basic {token}\r\n" in heads[0].decode()
+    assert f": I saw {shown}, Basic ***)" in str(error)
+
+
 def test_proxy_url_without_a_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
     with FaultServer(good, tls="good") as server, ConnectProxy(to=server.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{proxy.port}")
@@ -373,6 +505,7 @@ def test_plain_http_goes_past_every_proxy(monkeypatch: pytest.MonkeyPatch) -> No
         ({"refuse": 502}, (core.ProxyError,), 1),
         ({"fault": "cut"}, (core.ProxyError,), 1),
         ({"fault": "garbage"}, (core.ProxyError,), 1),
+        ({"fault": "flood"}, (core.ProxyError,), 1),
         ({"fault": "login"}, (core.TLSError,), 1),
         ({"fault": "stall"}, (core.DeadlineExceededError,), 1),
         ({"fault": "stall-in-tunnel"}, (core.DeadlineExceededError,), 1),
@@ -395,6 +528,8 @@ def test_a_failing_proxy(
             assert "HTTPS_PROXY" in str(error)
             assert error.status == fault.get("refuse")
             assert ("user and password" in str(error.hint)) is (error.status == 407)
+        stalled = fault == {"fault": "stall"}
+        assert str(error).endswith("within 0.5 s: the proxy set in HTTPS_PROXY has not led there") is stalled
 
 
 def test_a_late_proxy_leaves_the_handshake_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -425,6 +560,8 @@ def test_an_unreachable_proxy_is_retried(monkeypatch: pytest.MonkeyPatch) -> Non
     "proxy",
     [
         "socks5://127.0.0.1:1080",
+        f"{KEY}://h",
+        f"{MARKER}://h",
         f"socks5h://u:{MARKER}@h",
         "ftp://h",
         "http://",
@@ -492,6 +629,14 @@ def test_a_proxy_over_tls_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
         assert type(error) is core.ProxyError
         assert "TLS handshake with the proxy" in str(error)
         assert not proxy.requests
+
+
+def test_tls_to_a_proxy_that_speaks_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FaultServer(lambda connection: connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"https://127.0.0.1:{proxy.port}")
+        with pytest.raises(core.ProxyError, match="TLS handshake with the proxy") as caught:
+            LumenfallClient(KEY).fetch_balance()
+    assert caught.value.hint == "that port does not seem to speak TLS: set HTTPS_PROXY to http://host:port"
 
 
 def test_nothing_compressed_is_asked_for() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import traceback
+from decimal import Decimal, FloatOperation, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,9 @@ BAD_NUMBERS = [
     [],
     10**5000,
     float("nan"),
+    Decimal("NaN"),
+    Decimal("Infinity"),
+    Decimal("1e99999"),
 ]
 
 
@@ -133,9 +137,21 @@ def test_the_message_says_what_where_and_what_to_do() -> None:
     assert error.hint == "set LUMENFALL_TIMEOUT to a number above 0 and up to 3600, such as 30"
 
 
-@pytest.mark.parametrize(("value", "seconds"), [("0.5", 0.5), (" 30 ", 30), (3600, 3600), (0.001, 0.001)])
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("0.5", 0.5), (" 30 ", 30), (3600, 3600), (0.001, 0.001), (Decimal("2.5"), 2.5)]
+)
 def test_good_timeout(value: Any, seconds: float) -> None:
-    assert resolve(argument_layer(timeout=value)).timeout == seconds
+    with localcontext() as context:
+        # As a program may have it that wants no float near its money.
+        context.traps[FloatOperation] = True
+        timeout = resolve(argument_layer(timeout=value)).timeout
+    assert (timeout, type(timeout)) == (seconds, float)
+
+
+def test_a_number_that_must_not_be_compared_is_refused() -> None:
+    assert (
+        str(refused(argument_layer(timeout=Decimal("sNaN")))) == "timeout: Decimal('sNaN') is not a number of seconds"
+    )
 
 
 def test_whole_floats_are_attempts() -> None:
@@ -422,13 +438,14 @@ def test_no_key_comes_out_of_settings() -> None:
         (None, [KEY]),
         ("http://p.example:8080", [KEY]),
         ("http://user@p.example", [KEY]),
-        ("http://user:@p.example", [KEY]),
-        ("http://user:p:w@p.example:8080", [KEY, "p:w"]),
-        ("user:p@w@p.example", [KEY, "p@w"]),
+        ("http://user:@p.example", [KEY, "dXNlcjo=", "user"]),
+        ("http://user:p:w@p.example:8080", [KEY, "dXNlcjpwOnc=", "p:w"]),
+        ("user:p@w@p.example", [KEY, "dXNlcjpwQHc=", "p@w"]),
+        ("http://u%3A:p%21@p.example", [KEY, "dSUzQTpwJTIx", "p%21", "dTo6cCE=", "p!"]),
     ],
 )
 def test_what_must_not_be_shown(proxy: str | None, secrets: list[str]) -> None:
-    """The key, and the password of a proxy."""
+    """The key, and the password of a proxy: alone and, in base64, with its user; as it is written and as it is sent."""
     settings = resolve(**({"HTTPS_PROXY": proxy} if proxy else {}))
     assert [secret.reveal() for secret in settings.secrets] == secrets
 

@@ -6,18 +6,21 @@ from __future__ import annotations
 
 import base64
 import copy
+import html
+import json
 import pickle
 import re
 import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core.text import describe
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core.text import describe, describe_path
 from pulumi_lumenfall.core import Secret, clean, format_amount
 
 KEY = Secret("lmnfl_abc123.0123456789abcdefSECRET")
@@ -82,6 +85,48 @@ def test_a_secret_is_redacted_in_both_alphabets_of_base64(encode: Callable[[byte
     secret = "lmnfl_" + "k>?" * 6
     shown = clean(f"echo {encode(secret.encode()).decode()[8:]}", [Secret(secret)])
     assert shown == "echo ***"
+
+
+def each(form: str) -> Callable[[str], str]:
+    """Writes each character of a text in this form."""
+    return lambda text: "".join(form % ord(character) for character in text)
+
+
+@pytest.mark.parametrize("secret", ["lmnfl_ab.c/d+e=f<g>h&i'j\"k\\l", KEY.reveal(), "p@ss:w0rd"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda text: quote(text, safe=""),
+        lambda text: quote(quote(text, safe=""), safe=""),
+        each("%%%02x"),
+        lambda text: re.sub(r"([^\w])", r"\\\1", text),
+        lambda text: json.dumps(text).replace("/", "\\/"),
+        lambda text: json.dumps(json.dumps(text)),
+        html.escape,
+        lambda text: html.escape(json.dumps(text)),
+        lambda text: text.replace(".", "&period;").replace("_", "&lowbar;").replace("@", "&commat;"),
+        each("&#%d;"),
+        each("&#X%X;"),
+        each("\\x%02x"),
+        each("\\u%04X"),
+        lambda text: text.encode().hex(),
+        lambda text: text.encode().hex().upper(),
+        lambda text: text.encode().hex(" "),
+        lambda text: text[::-1],
+        lambda text: quote(base64.b64encode(text.encode()).decode(), safe=""),
+    ],
+)
+def test_a_secret_is_redacted_however_it_is_escaped(secret: str, write: Callable[[str], str]) -> None:
+    """As in a URL, in JSON, a regular expression or HTML, one in the other; in hexadecimal, and backwards."""
+    shown = clean(f"echo {write(secret)} of it", [Secret(secret)])
+    # What is left are quotation marks, and of base64 the end, which tells less than two characters.
+    assert re.fullmatch(r"echo \W*\*{3}(\w?(%3D){1,2})?\W*(quot;)? of it", shown.replace("&quot;", '"'))
+
+
+def test_escapes_of_something_else_stay() -> None:
+    text = "50%25 off, \\u0041 &amp; \\n &#65; %zz &;"
+    assert clean(text, [KEY]) == text
+    assert clean("%25" * 100_000, [KEY]).startswith("%25%25")
 
 
 @pytest.mark.parametrize(
@@ -153,6 +198,8 @@ def test_format_amount(amount: str, text: str) -> None:
         ("x" * 16, "'" + "x" * 16 + "'"),
         ("x" * 17, "a text of 17 characters (not shown)"),
         ("my lmnfl_abc.def", "what looks like an API key (not shown)"),
+        ("lmn\u200bfl_abc.def", "what looks like an API key (not shown)"),
+        ("lmnfl\n_abc.def", "what looks like an API key (not shown)"),
         (None, "None"),
         (True, "True"),
         (1.5, "1.5"),
@@ -170,3 +217,9 @@ def test_format_amount(amount: str, text: str) -> None:
 )
 def test_describe(value: object, text: str) -> None:
     assert describe(value) == text
+
+
+@pytest.mark.parametrize("path", ["/run/lmnfl_abc.def", "lmn\u200bfl_abc.def", "LMNFL\x00_abc.def"])
+def test_a_path_that_is_a_key_is_not_shown(path: str) -> None:
+    assert describe_path(path) == "what looks like an API key (not shown)"
+    assert describe_path("/run/\x1bkey") == "/run/ key"

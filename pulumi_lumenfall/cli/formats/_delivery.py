@@ -9,14 +9,14 @@ from ..report import Report
 
 
 def deliver(text: str, report: Report, output: str | None) -> int:
-    """Write a result to standard output or to the file of ``--output``; returns the exit status.
+    """Write a result to standard output or to where ``--output`` says; returns the exit status.
 
     All that is not good news is said to people; silence means that it is enough.
 
     Raises:
         OutputError: It could not be written.
     """
-    if output is None:
+    if output in (None, "-"):
         write_out(text)
     else:
         write_file(output, text)

@@ -39,8 +39,9 @@ def write(report: Report, _output: str | None, environ: Mapping[str, str]) -> in
     lines = [_annotation("warning", warning) for warning in report.warnings]
     if report.exit_status:
         lines.append(_annotation("error", report.sentence))
-    else:
-        say(report.sentence)
+    elif not say(report.sentence) and not environ.get("GITHUB_OUTPUT"):
+        # Somebody has to hear it; this ends in an error where standard output cannot be written to either.
+        lines.append(f"{report.sentence}\n")
     if report.warning:
         lines.append(_annotation("warning", report.warning))
     lines += [_annotation("error", problem) for problem in problems]

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from ..report import Report
@@ -22,9 +24,15 @@ def write(report: Report, output: str | None, _environ: Mapping[str, str]) -> in
         assert report.balance is not None
         document = report.balance.to_dict()
         if report.gate is not None:
-            document["minimum"] = float(report.gate.minimum)
+            document["minimum"] = _round_up(report.gate.minimum)
             document["sufficient"] = report.verdict.sufficient
         if report.warn_at is not None:
             document["warning"] = report.warning
     # ASCII alone, so that no terminal's or pipe's encoding can spoil it.
     return deliver(f"{json.dumps(document)}\n", report, output)
+
+
+def _round_up(exact: Decimal) -> float:
+    """The nearest float that is not below it: who compares again is never more lenient than the verdict."""
+    nearest = float(exact)
+    return nearest if nearest >= exact else math.nextafter(nearest, math.inf)

@@ -131,7 +131,8 @@ class LumenfallClient:
                 outcome.attempts = 0 if isinstance(outcome, ConfigurationError) else attempt
                 outcome.retry_after_seconds = asked_wait
                 if isinstance(outcome, DeadlineExceededError):
-                    outcome = self._deadline_error(outcome, before)
+                    if isinstance(before, LumenfallError):
+                        outcome.args = (f"{outcome}; the attempt before it: {before}",)
                     break
                 if not outcome.retryable:
                     break
@@ -165,15 +166,6 @@ class LumenfallClient:
             # Often another key than the one that its reader thinks of.
             outcome.hint = f"{outcome.hint} (the key came from {source})"
         return outcome, parse_retry_after(retry_after(answer))
-
-    def _deadline_error(self, error: LumenfallError, before: AccountBalance | LumenfallError | None) -> LumenfallError:
-        """Say how long the deadline was, and what the attempts before it met."""
-        message = f"no complete answer from {self._settings.base_url} within {self._settings.timeout:g} s"
-        if isinstance(before, LumenfallError):
-            message += f"; the attempt before it: {before}"
-        return DeadlineExceededError(
-            message, status=error.status, request_id=error.request_id, attempts=error.attempts, retryable=False
-        )
 
     def _tell_to_wait(self, error: LumenfallError, seconds: float, too_long: bool) -> None:
         """Add to an error how long the server asked to be left alone."""

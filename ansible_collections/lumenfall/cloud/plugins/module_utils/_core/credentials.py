@@ -32,6 +32,9 @@ def read_credentials(variables: Mapping[str, str], looked_at: list[str], warning
     """
     path = _path(variables)
     shown = describe_path(path)
+    if path.startswith("~"):
+        # Not expanded, it would be a folder of that name in the current one, whoever that belongs to.
+        raise _no_key([*looked_at, f"{shown} (there is no such home folder)"])
     problem = None
     document: Any = None
     try:
@@ -48,11 +51,7 @@ def read_credentials(variables: Mapping[str, str], looked_at: list[str], warning
             if os.name == "posix" and mode & 0o077:
                 warnings.append(f"{shown} can be read by other users of this machine; run: chmod 600 {shown}")
     except FileNotFoundError:
-        places = ", ".join([*looked_at, shown])
-        raise ConfigurationError(
-            f"no API key: looked at {places}",
-            hint=f"create a key at {KEYS_PAGE} and set LUMENFALL_API_KEY to it",
-        ) from None
+        raise _no_key([*looked_at, shown]) from None
     except OSError as error:
         problem = f"cannot be read ({reason_of(error)})"
     except (ValueError, RecursionError):
@@ -70,7 +69,15 @@ def read_credentials(variables: Mapping[str, str], looked_at: list[str], warning
     )
 
 
+def _no_key(places: list[str]) -> ConfigurationError:
+    return ConfigurationError(
+        f"no API key: looked at {', '.join(places)}",
+        hint=f"create a key at {KEYS_PAGE} and set LUMENFALL_API_KEY to it",
+    )
+
+
 def _path(variables: Mapping[str, str]) -> str:
+    """Where the file is; begins with ``~`` where there is no home folder."""
     folder = variables.get("LUMENFALL_CONFIG_DIR")
     if is_unset(folder):
         folder = os.path.join(variables.get("HOME") or os.path.expanduser("~"), ".lumenfall")

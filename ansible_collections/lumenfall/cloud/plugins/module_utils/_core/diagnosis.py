@@ -27,6 +27,15 @@ from .text import clean
 from .wire import Expired, TooLarge, Wire
 
 _REFUSED_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
+# What OpenSSL, in one version or another, says of bytes that are not TLS.
+_NOT_TLS = (
+    "WRONG_VERSION_NUMBER",
+    "RECORD_LAYER_FAILURE",
+    "PACKET_LENGTH_TOO_LONG",
+    "UNKNOWN_PROTOCOL",
+    "HTTP_REQUEST",
+    "HTTPS_PROXY_REQUEST",
+)
 
 
 def explain(error: Exception, wire: Wire, settings: Settings, proxied: bool) -> LumenfallError:
@@ -37,9 +46,10 @@ def explain(error: Exception, wire: Wire, settings: Settings, proxied: bool) -> 
         return next((cause for cause in causes if isinstance(cause, kinds)), None)
 
     server = settings.base_url
+    at_proxy = proxied and not wire.tunnelled
     if wire.framing_problem:
         return InvalidResponseError(f"the answer of {server} cannot be trusted: {wire.framing_problem}")
-    if find(TooLarge):
+    if find(TooLarge) and not at_proxy:
         return InvalidResponseError(f"the answer of {server} is larger than any balance (over 1 MiB)")
     undecodable = find(Undecodable)
     if undecodable:
@@ -48,8 +58,9 @@ def explain(error: Exception, wire: Wire, settings: Settings, proxied: bool) -> 
         )
     # A timeout that fires a little early is still the deadline's: nothing else sets one.
     if find(Expired) or (find(socket.timeout) and wire.deadline.remaining_seconds() < 0.05):
-        return DeadlineExceededError(f"no complete answer from {server} within the deadline")
-    if proxied and not wire.tunnelled:
+        where = f": the proxy set in {settings.sources['proxy']} has not led there" if at_proxy else ""
+        return DeadlineExceededError(f"no complete answer from {server} within {settings.timeout:g} s{where}")
+    if at_proxy:
         return _explain_proxy(causes, wire, settings)
     tls_error = find(ssl.SSLError)
     if tls_error and not (wire.encrypted and isinstance(tls_error, ssl.SSLEOFError)):
@@ -76,7 +87,12 @@ def _explain_proxy(causes: List[BaseException], wire: Wire, settings: Settings) 
         return ProxyError(f"the proxy set in {variable} cannot be reached", retryable=True)
     tls_error = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
     if tls_error:
-        return ProxyError(f"the TLS handshake with the proxy set in {variable} failed: {_tls_reason(tls_error)}")
+        return ProxyError(
+            f"the TLS handshake with the proxy set in {variable} failed: {_tls_reason(tls_error)}",
+            hint=f"that port does not seem to speak TLS: set {variable} to http://host:port"
+            if tls_error.reason in _NOT_TLS
+            else None,
+        )
     refused = next((match for cause in causes for match in [_REFUSED_TUNNEL.match(str(cause))] if match), None)
     if refused is None:
         return ProxyError(f"the proxy set in {variable} gave no usable answer to CONNECT")
@@ -88,7 +104,8 @@ def _explain_proxy(causes: List[BaseException], wire: Wire, settings: Settings) 
 def _explain_tls(error: ssl.SSLError, server: str, where: str) -> TLSError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return TLSError(f"the certificate of {server} was not accepted: {_tls_reason(error)}")
-    return TLSError(f"the TLS {where} with {server} failed: {_tls_reason(error)}")
+    hint = "that port does not seem to speak TLS: check the base URL" if error.reason in _NOT_TLS else None
+    return TLSError(f"the TLS {where} with {server} failed: {_tls_reason(error)}", hint=hint)
 
 
 def _tls_reason(error: ssl.SSLError) -> str:

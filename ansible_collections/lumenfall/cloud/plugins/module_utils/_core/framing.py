@@ -39,6 +39,8 @@ class _WholeLines:
 
 # Three digits (RFC 9112, section 4): http.client takes whatever int() does, such as "+200" and "2_0_0".
 _STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] +[0-9]{3}(\s.*)?", re.DOTALL)
+# Hexadecimal digits (RFC 9112, section 7.1), where int() takes "0x5c", "+5c" and "5_c" too; extensions are fine.
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]+[ \t]*(;.*)?\r?\n", re.DOTALL)
 
 
 class StrictResponse(http.client.HTTPResponse):
@@ -54,15 +56,33 @@ class StrictResponse(http.client.HTTPResponse):
             raise http.client.BadStatusLine("not three digits")
         return found
 
+    def _read_next_chunk_size(self) -> int:
+        size: int = super()._read_next_chunk_size()  # type: ignore[misc]
+        if not _CHUNK_SIZE.fullmatch(self.fp.last_line):
+            raise Cut
+        return size
+
+    def _get_chunk_left(self) -> Any:
+        if self.chunk_left == 0:
+            # The end of a chunk: http.client drops two bytes, whatever they are.
+            if self._safe_read(2) != b"\r\n":  # type: ignore[attr-defined]
+                raise Cut
+            self.chunk_left: int | None = None
+        return super()._get_chunk_left()  # type: ignore[misc]
+
     def begin(self) -> None:
         super().begin()
         wire = current_wire()
         fields = self.msg
         lengths = {length.strip() for field in fields.get_all("Content-Length", []) for length in str(field).split(",")}
+        codings = fields.get_all("Transfer-Encoding", [])
         if len(lengths) > 1 or not all(re.fullmatch("[0-9]{1,18}", length) for length in lengths):
             wire.framing_problem = "its Content-Length makes no sense"
-        elif lengths and "Transfer-Encoding" in fields:
+        elif lengths and codings:
             wire.framing_problem = "it has both Content-Length and Transfer-Encoding"
+        elif codings and not (self.chunked and len(codings) == 1):
+            # http.client takes what it does not know for no coding at all, and looks at the first line alone.
+            wire.framing_problem = "its Transfer-Encoding makes no sense"
         elif fields.defects or fields.get_payload():
             wire.framing_problem = "its header lines are malformed"
         elif lengths:
@@ -76,6 +96,11 @@ class StrictResponse(http.client.HTTPResponse):
         wire.status = self.status
 
 
+_GZIP = b"\x1f\x8b"
+# A balance has one; without a limit, a MiB of empty ones would cost minutes.
+_MAX_MEMBERS = 100
+
+
 class Undecodable(Exception):
     def __init__(self, reason: str, cut: bool = False) -> None:
         super().__init__(reason)
@@ -84,22 +109,32 @@ class Undecodable(Exception):
 
 
 def decode(raw: bytes, encoding: str) -> bytes:
-    """Undo a compression that was not asked for, within bounds whatever it unpacks to."""
+    """Undo a compression that was not asked for, within bounds whatever it unpacks to.
+
+    gzip may come in several members, and with zero bytes behind them, as the common tools have it.
+    """
     name = encoding.strip().lower()
     if not raw or name in ("", "identity"):
         return raw
     if name not in ("gzip", "x-gzip", "deflate"):
         raise Undecodable("it has a Content-Encoding that was not asked for")
-    # Adding 32 lets zlib tell gzip from its own format by the header.
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS + 32)
-    try:
-        body = unpacker.decompress(raw, MAX_BODY_BYTES + 1)
-    except zlib.error:
-        raise Undecodable("its compressed data is corrupt") from None
-    if len(body) > MAX_BODY_BYTES:
-        raise TooLarge
-    if not unpacker.eof:
-        raise Undecodable("its compressed data ends early", cut=True)
-    if unpacker.unused_data:
-        raise Undecodable("there is more after its compressed data")
-    return body
+    body, rest, is_gzip = b"", raw, raw.startswith(_GZIP)
+    for _member in range(_MAX_MEMBERS):
+        # Adding 32 lets zlib tell gzip from its own format by the header.
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS + 32)
+        try:
+            body += unpacker.decompress(rest, MAX_BODY_BYTES + 1 - len(body))
+        except zlib.error:
+            raise Undecodable("its compressed data is corrupt") from None
+        if len(body) > MAX_BODY_BYTES:
+            raise TooLarge
+        if not unpacker.eof:
+            raise Undecodable("its compressed data ends early", cut=True)
+        rest = unpacker.unused_data
+        if is_gzip:
+            rest = rest.lstrip(b"\0")
+        if not rest:
+            return body
+        if not (is_gzip and rest.startswith(_GZIP)):
+            break
+    raise Undecodable("there is more after its compressed data")

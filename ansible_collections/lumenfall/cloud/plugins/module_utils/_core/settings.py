@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any, Dict, Iterator, Mapping, Tuple
 
 from .errors import ConfigurationError
 from .text import Secret, describe
@@ -87,9 +87,7 @@ class Settings:
         """Everything here that must never be shown, for :func:`text.clean`."""
         if self.proxy is None:
             return (self.api_key,)
-        user_info = self.proxy[1].reveal().rpartition("@")[0].rpartition("//")[2]
-        password = user_info.partition(":")[2]
-        return (self.api_key, Secret(password)) if password else (self.api_key,)
+        return (self.api_key, *_secrets_of_proxy(self.proxy[1].reveal()))
 
     def digest(self, salt: bytes) -> bytes:
         """A keyed hash that is equal where the settings are, and gives nothing of them away.
@@ -216,6 +214,23 @@ def _walk(layers: Tuple[Layer, ...], variables: Mapping[str, str]) -> Settings:
         sources=sources,
         warnings=tuple(warnings),
     )
+
+
+def _secrets_of_proxy(url: str) -> Iterator[Secret]:
+    """What of a proxy's URL must not be shown: its password, and user and password as the proxy is told them."""
+    from base64 import b64encode
+    from urllib.parse import unquote
+
+    user_info = url.partition("://")[2] if "://" in url else url
+    user, colon, password = user_info.rpartition("@")[0].partition(":")
+    if not colon:
+        return
+    # As they stand there, and as they are sent.
+    for name, word in dict.fromkeys(((user, password), (unquote(user), unquote(password)))):
+        # What has no place in Latin-1 is never sent.
+        yield Secret(b64encode(f"{name}:{word}".encode("latin-1", "ignore")).decode())
+        # A user whose password is empty is a token.
+        yield Secret(word or name)
 
 
 def _refuse_key(key: str, name: str, value: Any) -> None:

@@ -11,13 +11,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
-from typing import Any, Iterable, Iterator
+from typing import Any, Iterable, Iterator, List, Match, Tuple
 
 MAX_SERVER_TEXT = 300
 _FRAGMENT = 8
 # What a bad value is shown in full up to.
 _SHOWN_CHARACTERS = 16
 _LOOKS_LIKE_A_KEY = "what looks like an API key (not shown)"
+# How URLs, JSON, JavaScript, regular expressions and HTML write a character in another way.
+_ESCAPE = re.compile(r"%[0-9a-f]{2}|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\[^\w\s]|&#?\w{1,31};", re.IGNORECASE)
+# JSON within HTML within a URL; each layer makes a text longer, so there are never many.
+_MAX_ESCAPES = 4
 _MARKERS = re.compile(r":(?=:)|#(?=#)|\{(?=[{%#])|(?<=[}%#])(?=\})")
 
 
@@ -56,8 +60,9 @@ def clean(text: object, secrets: Iterable[Secret] = (), limit: int = MAX_SERVER_
     """Make text from outside safe for a terminal, a log, a CI runner and a template.
 
     Control, format and bidi characters go, white space folds into single spaces, the
-    secrets and any longer piece of them become ``***`` (also as base64), and the marks that
-    CI runners and templates act on (``::error::``, ``##vso[``, ``{{``) are broken up.
+    secrets and any longer piece of them become ``***`` (also as base64, in hexadecimal, backwards,
+    and escaped as in URLs, JSON and HTML), and the marks that CI runners and templates act on
+    (``::error::``, ``##vso[``, ``{{``) are broken up.
 
     Args:
         text: What came from outside; turned into ``str`` first.
@@ -76,17 +81,21 @@ def clean(text: object, secrets: Iterable[Secret] = (), limit: int = MAX_SERVER_
         elif category not in ("Cf", "Cs", "Co", "Cn"):
             kept.append(character)
     line = " ".join("".join(kept).split())
-    for secret in secrets:
-        line = _redact(line, secret.reveal())
+    line = _redact(line, [secret.reveal() for secret in secrets])
     line = _MARKERS.sub(lambda mark: mark.group() + " ", line)
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def _base64_forms(secret: str) -> Iterator[str]:
-    """What of a base64 text, in both alphabets, the secret alone decides, wherever in the text it begins."""
+def _forms(secret: str) -> Iterator[str]:
+    """The secret backwards, in hexadecimal, and what of a base64 text, in both alphabets, it alone decides."""
     import base64
 
     data = secret.encode("utf-8", "surrogatepass")
+    yield secret[::-1]
+    yield data.hex()
+    # As dumps have it.
+    yield data.hex(" ")
+    # Wherever in the text it begins.
     for shift in range(3):
         encoded = base64.b64encode(bytes(shift) + data).decode()
         form = encoded[-(-8 * shift // 6) : 8 * (shift + len(data)) // 6]
@@ -94,20 +103,55 @@ def _base64_forms(secret: str) -> Iterator[str]:
         yield form.replace("+", "-").replace("/", "_")
 
 
-def _redact(line: str, secret: str) -> str:
-    """Replace by ``***`` the secret, plain or as base64, and every piece of 8 characters and more, in any case."""
-    size = min(_FRAGMENT, len(secret))
-    if not size:
+def _readings(line: str) -> Iterator[Tuple[str, List[int]]]:
+    """A line as it is, and what it says once its escapes are undone, layer by layer.
+
+    Yields:
+        The text, and where in the line each of its characters begins; the end of the line comes last.
+    """
+    text, places = line, list(range(len(line) + 1))
+    yield text, places
+    for _layer in range(_MAX_ESCAPES):
+        if not _ESCAPE.search(text):
+            break
+        pieces, end = [], 0
+        for found in _ESCAPE.finditer(text):
+            pieces += [(text[position], places[position]) for position in range(end, found.start())]
+            pieces += [(character, places[found.start()]) for character in _unescape(found)]
+            end = found.end()
+        pieces += [(text[position], places[position]) for position in range(end, len(text))]
+        text = "".join(character for character, _place in pieces)
+        places = [*(place for _character, place in pieces), len(line)]
+        yield text, places
+
+
+def _unescape(found: Match[str]) -> str:
+    escape = found.group()
+    if escape[0] == "&":
+        # Imported here: it holds a table of all the names.
+        from html import unescape
+
+        return unescape(escape)
+    return escape[1] if len(escape) == 2 else chr(int(escape.lstrip("%\\xXuU"), 16))
+
+
+def _redact(line: str, secrets: List[str]) -> str:
+    """Replace by ``***`` secrets in all their forms, and every piece of them of 8 characters and more, in any case."""
+    secrets = [secret for secret in secrets if 0 < min(_FRAGMENT, len(secret)) <= len(line)]
+    if not secrets:
         return line
-    # Of ASCII alone: other letters change their length with their case.
-    folded = "".join(character.lower() if character.isascii() else character for character in line)
-    forms = (secret, *_base64_forms(secret)) if size == _FRAGMENT else (secret,)
-    # A line feed is in no line: no piece reaches from one form into the next.
-    known = "\n".join(forms).lower()
     hidden = [False] * len(line)
-    for start in range(len(line) - size + 1):
-        if folded[start : start + size] in known:
-            hidden[start : start + size] = [True] * size
+    for text, places in _readings(line):
+        # Of ASCII alone: other letters change their length with their case.
+        folded = "".join(character.lower() if character.isascii() else character for character in text)
+        for secret in secrets:
+            size = min(_FRAGMENT, len(secret))
+            # A line feed is in no line: no piece reaches from one form into the next.
+            known = "\n".join((secret, *_forms(secret)) if size == _FRAGMENT else (secret,)).lower()
+            for start in range(len(text) - size + 1):
+                if folded[start : start + size] in known:
+                    begin, end = places[start], places[start + size]
+                    hidden[begin:end] = [True] * (end - begin)
     shown = []
     for position, character in enumerate(line):
         if not hidden[position]:
@@ -127,7 +171,8 @@ def kind_of(value: object) -> str:
 
 def looks_like_key(text: str) -> bool:
     """Whether a text holds what may be a key of the documented shape; others look like anything."""
-    return "lmnfl_" in text.lower()
+    # What is cleaned before it is shown may say it only then.
+    return "lmnfl_" in "".join(filter(str.isprintable, text)).replace(" ", "").lower()
 
 
 def describe(value: object) -> str:

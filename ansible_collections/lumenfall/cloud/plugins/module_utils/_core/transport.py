@@ -22,7 +22,7 @@ from .diagnosis import explain, malformed_proxy
 from .errors import ConfigurationError, ConnectionFailedError, LumenfallError, ProxyError
 from .framing import StrictResponse, decode
 from .settings import Settings
-from .text import clean
+from .text import clean, describe
 from .values import holds_authorities, refuse_ca_bundle
 from .wire import (
     MAX_BODY_BYTES,
@@ -78,10 +78,10 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
     """Make the TLS context for these settings; costs some 10 ms, so keep it.
 
     Raises:
-        ConfigurationError: The CA bundle holds no usable certificate.
+        ConfigurationError: The CA bundle holds no usable certificate, or OpenSSL's own
+            configuration does not let it start.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = _new_context()
     context.sslsocket_class = BoundedTLSSocket
     if not settings.verify:
         context.check_hostname = False
@@ -108,6 +108,21 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
         if problem:
             raise refuse_ca_bundle(settings.sources["ca_bundle"], path, problem)
     return context
+
+
+def _new_context() -> ssl.SSLContext:
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+    except (ssl.SSLError, ValueError):
+        pass
+    raise ConfigurationError(
+        "OpenSSL cannot make a TLS context with the configuration that it was given",
+        hint="mend or unset OPENSSL_CONF"
+        if os.environ.get("OPENSSL_CONF")
+        else "mend the system's openssl.cnf, or name another one in OPENSSL_CONF",
+    )
 
 
 def _has_authorities(context: ssl.SSLContext) -> bool:
@@ -210,11 +225,12 @@ def _proxies(settings: Settings) -> dict[str, str] | ProxyError:
         usable = bool(url.host) and " " not in str(url.host) and url.port != 0 and (url.port or 1) <= 65535
     except Exception:  # noqa: BLE001 - LocationParseError, but ValueError and UnicodeError too
         usable = False
-    if not usable:
+    # Without a kind that is one, it may be a key in the wrong place.
+    if not usable or not url.scheme:
         return malformed_proxy(variable)
     if url.scheme not in ("http", "https"):
         return ProxyError(
-            f"{variable}: proxies of the kind {clean(url.scheme, settings.secrets, limit=20)!r} are not supported",
+            f"{variable}: proxies of the kind {describe(clean(url.scheme, settings.secrets))} are not supported",
             hint=f"set {variable} to an http:// or https:// proxy",
         )
     return {"https": value}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from decimal import Decimal
 
 from .errors import KEYS_PAGE, ConfigurationError
 from .text import Secret, clean, describe, describe_path, kind_of
@@ -191,7 +192,10 @@ def _to_number(value: object) -> float | None:
         # float() takes off less than strip() does.
         text = value.strip()
         return float(text) if _NUMBER.fullmatch(text) else None
-    if isinstance(value, (int, float)) and -1e12 < value < 1e12:
+    if isinstance(value, Decimal) and not value.is_finite():
+        return None
+    # Whole numbers, since a program may have Decimal refuse to be compared with floats.
+    if isinstance(value, (int, float, Decimal)) and -(10**12) < value < 10**12:
         return float(value)
     return None
 
