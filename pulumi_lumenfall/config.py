@@ -110,7 +110,9 @@ def warn_of_plain_key(key: str) -> None:
     Pulumi keeps such a value in the clear in the stack's settings file, and copies stack config into the state of
     every dynamic provider.
     """
-    if pulumi.runtime.get_config(key) and not pulumi.runtime.is_config_secret(key):
+    # The second for a thread, in which config is what the engine put into the environment.
+    is_secret = pulumi.runtime.is_config_secret(key) or key in pulumi.runtime.get_config_secret_keys_env()
+    if pulumi.runtime.get_config(key) and not is_secret:
         _warn_once(
             f"{key} is set in plain text: Pulumi keeps it readable in the stack's settings file and in the state; "
             f"run: pulumi config set --secret {key}"

@@ -86,13 +86,13 @@ def balance_hook(
             needed and what to do.
     """
     api_key = hide_key(api_key)
-    run = this_run()
     gate_arguments = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable}
     plain = {key: value for key, value in gate_arguments.items() if not isinstance(value, pulumi.Output)}
     try:
         # What is known already is judged now, before anything is asked.
         plain_gate(**{"minimum": 0, "postpaid": None, "unavailable": None, **plain})
         argument_seconds(timeout)
+        run = this_run()
         name = _check_name(name, run)
     except LumenfallError as error:
         raise pulumi.RunError(with_hint(error)) from None

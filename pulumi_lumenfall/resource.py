@@ -19,7 +19,7 @@ from pulumi import dynamic
 from pulumi.output import UNKNOWN, contains_unknowns
 
 from ._properties import ANSWERS, CONFIG_KEYS, NEVER_KNOWN, answer_properties, error_reason, gate_of, refusal, stale
-from ._shared import Answers, wait_for
+from ._shared import Answers, this_run, wait_for
 from .config import config_layer, hide_key, plain_gate, warn_of_plain_key
 from .core import (
     AccountBalance,
@@ -108,6 +108,7 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
         api_key = hide_key(api_key)
         try:
             refuse_provider(opts)
+            this_run()
             if not (api_key is None or api_key == ""):
                 raise ConfigurationError(
                     "api_key: Balance takes none, since Pulumi would keep it in the state",
