@@ -339,7 +339,7 @@ print("after", told(calls["require"]), in_a_thread(told, calls["require"]))
 
 
 def test_threads_of_an_inline_program(pulumi_bin: Path, tmp_path: Path) -> None:
-    """One without the program's context has no stack config: it is refused, and never asks for the environment's key."""
+    """Without the program's context one has no stack config: it is refused, and never asks with another key."""
     with Sandbox(amount="1", key=OTHER_KEY) as poor, gated_stack(tmp_path, pulumi_bin) as stack:
         result = subprocess.run(
             [sys.executable, "-c", THREADS],
