@@ -19,12 +19,13 @@ from pulumi.runtime.settings import get_monitor
 
 from ._properties import NOT_KNOWN_YET
 from ._shared import fetch, fetch_soon, this_run
-from .config import hide_key, plain_gate, program_settings
+from .config import as_output, fails_cleanly, hide_key, plain_gate, program_settings
 from .core import (
     AccountBalance,
     ConfigurationError,
     Gate,
     LumenfallError,
+    clean,
     describe,
     format_amount,
     judge_error,
@@ -122,6 +123,7 @@ class AwaitableGetBalanceResult(GetBalanceResult):
         )
 
 
+@fails_cleanly
 def get_balance(
     *,
     minimum: Amount | None = None,
@@ -168,6 +170,7 @@ def get_balance(
     return AwaitableGetBalanceResult(**_fields(balance, gate))
 
 
+@fails_cleanly
 def require_balance(
     minimum: Amount,
     *,
@@ -217,6 +220,7 @@ def require_balance(
     return AwaitableGetBalanceResult(**_fields(balance, gate))
 
 
+@fails_cleanly
 def get_balance_output(
     *,
     minimum: pulumi.Input[Amount] | None = None,
@@ -253,7 +257,7 @@ def get_balance_output(
     Raises:
         pulumi.RunError: ``opts`` has a provider.
     """
-    api_key = hide_key(api_key)
+    api_key = hide_key(as_output(api_key))
     try:
         refuse_provider(opts)
     except LumenfallError as error:
@@ -277,9 +281,12 @@ def get_balance_output(
             balance = await _ask_soon(
                 gate, api_key=values["api_key"], base_url=values["base_url"], timeout=values["timeout"]
             )
+            return GetBalanceResult(**_fields(balance, gate))
         except LumenfallError as error:
-            raise pulumi.RunError(with_hint(error)) from None
-        return GetBalanceResult(**_fields(balance, gate))
+            problem = pulumi.RunError(with_hint(error))
+        # As in fails_cleanly.
+        del values
+        raise problem
 
     tell_if_unknown(arguments, "get_balance_output")
     return arguments.apply(answer)
@@ -304,13 +311,19 @@ def _gate(minimum: object, postpaid: object, unavailable: object) -> Gate | None
 def _ask(gate: Gate | None, **settings: Any) -> AccountBalance:
     """Ask, or take this run's answer. Under mocks the mocks answer."""
     if is_mocked():
-        return _mocked(pulumi.runtime.invoke(TOKEN, _mock_arguments(gate)).value)
+        try:
+            return _mocked(pulumi.runtime.invoke(TOKEN, _mock_arguments(gate)).value)
+        except TypeError as error:
+            raise _no_mocked_balance(error) from None
     return fetch(this_run(), program_settings(**settings))
 
 
 async def _ask_soon(gate: Gate | None, **settings: Any) -> AccountBalance:
     if is_mocked():
-        return _mocked(await pulumi.runtime.invoke_async(TOKEN, _mock_arguments(gate)))
+        try:
+            return _mocked(await pulumi.runtime.invoke_async(TOKEN, _mock_arguments(gate)))
+        except TypeError as error:
+            raise _no_mocked_balance(error) from None
     return await fetch_soon(this_run(), program_settings(**settings))
 
 
@@ -352,10 +365,15 @@ def _mocked(answer: object) -> AccountBalance:
             currency=available.get("currency", "usd").lower(),
         )
     except (ArithmeticError, AssertionError, AttributeError, KeyError, TypeError, ValueError):
-        raise ConfigurationError(
-            f"the mocks of this test give no balance for {TOKEN}",
-            hint='let Mocks.call return {"billingType": "prepaid", "available": {"amount": 12.5, "currency": "usd"}}',
-        ) from None
+        raise _no_mocked_balance() from None
+
+
+def _no_mocked_balance(problem: TypeError | None = None) -> ConfigurationError:
+    """The error for mocks that do not answer: with what the SDK makes of a ``call`` that returns nothing."""
+    return ConfigurationError(
+        f"the mocks of this test give no balance for {TOKEN}{f' ({clean(problem)})' if problem else ''}",
+        hint='let Mocks.call return {"billingType": "prepaid", "available": {"amount": 12.5, "currency": "usd"}}',
+    )
 
 
 def refuse_provider(opts: pulumi.InvokeOptions | pulumi.ResourceOptions | None) -> None:

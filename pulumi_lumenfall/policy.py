@@ -30,7 +30,7 @@ except ImportError as problem:
     ) from problem
 
 from ._shared import Run, fetch
-from .config import config_layer, hide_key
+from .config import config_layer, fails_cleanly, hide_key
 from .core import (
     ConfigurationError,
     Gate,
@@ -56,6 +56,7 @@ _SCHEMA = {
 }
 
 
+@fails_cleanly
 def require_balance_policy(
     minimum: Amount,
     enforcement_level: str = "mandatory",
