@@ -136,7 +136,8 @@ def get_balance(
     """Read the balance now.
 
     A low balance is not an error here: see ``sufficient``, or use :func:`require_balance`. Calls with the same settings
-    share one answer for up to 30 s within one run of a program (``LUMENFALL_CACHE_SECONDS``, 0 turns that off).
+    share one answer for up to 30 s within one run of a program (``LUMENFALL_CACHE_SECONDS``, 0 turns that off). In an
+    inline program of the Automation API, a thread has to have the program's context: ``copy_context().run``.
 
     ::
 
@@ -183,8 +184,9 @@ def require_balance(
     """Stop the program unless there are funds.
 
     Put it first in a program: what comes after it is neither previewed nor deployed without funds. A refresh and a
-    destroy do not run the program, so they need none; with ``--run-program`` they do, and then it counts: omit
-    it, or gate with ``balance_hook``, ``gate_stack`` or ``Balance``, which no teardown asks.
+    destroy do not run the program, so they need none; with ``--run-program`` they do, and then it counts, as every
+    error of :func:`get_balance` does: omit it, or gate with ``balance_hook``, ``gate_stack`` or ``Balance``, which no
+    teardown asks.
 
     ::
 

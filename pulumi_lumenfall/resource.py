@@ -59,9 +59,13 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
     """The balance of a Lumenfall account, as a data source in the graph and in the state.
 
     Every preview and up asks anew and shows the live balance; a balance that moved is an update of this resource, so
-    ``--expect-no-changes`` fails when it did: use ``get_balance`` where that matters. A balance below ``minimum`` fails
-    this resource, in preview and in up, and what depends on it is not touched. A refresh brings the state up to date as
-    far as the balance can be had, and like a destroy it never fails for a lack of funds.
+    ``--expect-no-changes`` fails when it did, and so does ``up --plan`` with a plan that was saved before: use
+    ``get_balance`` where that matters. A balance below ``minimum`` fails this resource, in preview and in up, and what
+    depends on it is not touched. A refresh brings the state up to date as far as the balance can be had, and like a
+    destroy it never fails for a lack of funds.
+
+    ``up --target`` and ``up --exclude`` leave out every resource that is not targeted, this one too, and then nothing
+    is gated by it. A gate that has to hold there is :func:`balance_hook` or :func:`gate_stack`.
 
     ::
 
@@ -97,6 +101,9 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
     ) -> None:
         """Put the balance into the graph.
 
+        It asks in a process of Pulumi's own. Under the Automation API that has the environment of the workspace
+        (``LocalWorkspaceOptions(env_vars=...)``), while functions and hooks have the environment of the script.
+
         Args:
             resource_name: The resource's name, unique in the program.
             minimum: The least amount that is enough, dollars, >= 0; below it this resource fails. An Output that a
@@ -114,7 +121,8 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
             opts: As for any resource. No provider makes this call, so one that is set is refused.
 
         Raises:
-            pulumi.RunError: A plain argument is malformed. All else fails the resource, in one line.
+            pulumi.RunError: A plain argument or ``lumenfall:baseUrl`` is malformed, or this is a thread of which it
+                is not known whose it is. All else fails the resource, in one line.
         """
         api_key = hide_key(api_key)
         try:

@@ -140,14 +140,14 @@ def test_statuses_and_accounts(stack: GatedStack) -> None:
     project = stack.program(
         """
 first = lumenfall.Balance("first", 5, postpaid="allow")
-second = lumenfall.Balance("second", api_key_from="lumenfall:second")
+second = lumenfall.Balance("second", api_key_from="accounts:second")
 third = lumenfall.Balance("third", 0, unavailable="allow", api_key_from="THIRD_KEY", timeout=5)
 for name, balance in {"first": first, "second": second, "third": third}.items():
     pulumi.export(name, [balance.billing_type, balance.status, balance.sufficient])
 """
     )
     stack.api.billing_type, stack.api.amount = "postpaid", None
-    project.config_set("lumenfall:second", KEY, secret=True)
+    project.config_set("accounts:second", KEY, secret=True)
     try:
         project.run("up", "--yes", "--skip-preview", env={"THIRD_KEY": KEY}).check()
         outputs = project.stack_output()
@@ -169,7 +169,7 @@ for name, balance in {"first": first, "second": second, "third": third}.items():
         assert "api_key_from: THIRD_KEY is not set; set the environment variable THIRD_KEY for the pulumi" in line
         project.destroy().check()
     finally:
-        project.run("config", "rm", "lumenfall:second").check()
+        project.run("config", "rm", "accounts:second").check()
 
 
 def test_bad_arguments_stop_the_program(stack: GatedStack) -> None:
