@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -32,6 +34,9 @@ __all__ = ["Answers", "Run", "fetch", "fetch_soon", "this_run", "wait_for", "wai
 
 CACHE_VARIABLE = "LUMENFALL_CACHE_SECONDS"
 MAX_CACHE_SECONDS = 30.0
+
+# What the engine runs for a program in Python; it reads the program's file.
+_LANGUAGE_HOST_PROGRAM = "pulumi-language-python-exec"
 
 # A fetch keeps to its own deadline; this is for one that cannot, such as the thread of a forked parent.
 _GRACE_SECONDS = 0.5
@@ -125,6 +130,7 @@ class Run:
 
 _runs: WeakKeyDictionary[Any, Run] = WeakKeyDictionary()
 _runs_lock = threading.Lock()
+_run_of_the_process = Run()
 
 
 def this_run() -> Run:
@@ -133,15 +139,47 @@ def this_run() -> Run:
     A run is told by its root resource: each run has a new one, also where the Automation API runs several programs in
     one process. Outside of a program there is none, so there nothing is shared. (Its connection to the engine would not
     do: in a thread outside of all programs, Pulumi gives the connection of the last one.)
+
+    A new thread has no root resource either, since it has nothing of the context that it was started in. In a process
+    that the engine started for one program it can only be that program's. Where inline programs run, it may be a thread
+    of any of them, each with stack config and so with an account of its own, or of none.
+
+    Raises:
+        ConfigurationError: There is no telling which program this thread belongs to.
     """
     # Here, for the plugin, which calls this never and need not wait for the SDK to load.
     from pulumi.runtime import get_root_resource
 
     root = get_root_resource()
-    if root is None:
-        return Run()
-    with _runs_lock:
-        return _runs.setdefault(root, Run())
+    is_alone = not _inline_programs_run()
+    is_program = is_alone and any(os.path.basename(word) == _LANGUAGE_HOST_PROGRAM for word in sys.orig_argv)
+    if root is not None:
+        with _runs_lock:
+            return _runs.setdefault(root, _run_of_the_process if is_program else Run())
+    if not is_alone:
+        raise ConfigurationError(
+            "this thread has no context, and programs run inline in this process: whose account is meant is not known",
+            hint="within a program start it with contextvars.copy_context().run, outside of programs use "
+            "pulumi_lumenfall.core.LumenfallClient",
+        )
+    return _run_of_the_process if is_program else Run()
+
+
+def _inline_programs_run() -> bool:
+    """Whether the Automation API runs a program in this process now: a thread is then in its server's method for that.
+
+    Nothing that outlives a run would tell: a root resource and a connection to the engine stay after it.
+    """
+    from pulumi.automation._server import LanguageServer
+
+    method = LanguageServer.Run.__code__
+    for top in sys._current_frames().values():
+        frame: FrameType | None = top
+        while frame is not None:
+            if frame.f_code is method:
+                return True
+            frame = frame.f_back
+    return False
 
 
 def fetch(run: Run, settings: Settings) -> AccountBalance:

@@ -18,7 +18,9 @@ config key                meaning                                         defaul
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from inspect import isawaitable
+from typing import Any, ParamSpec, TypeVar
 
 import pulumi
 
@@ -29,12 +31,44 @@ from .core import ConfigurationError, Gate, Settings, argument_layer, parse_time
 
 __all__ = [
     "argument_seconds",
+    "as_output",
+    "check_base_url",
     "config_layer",
+    "fails_cleanly",
     "hide_key",
     "plain_gate",
     "program_settings",
     "warn_of_plain_key",
 ]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def fails_cleanly(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Decorate a function so that its ``RunError`` holds nothing of what the function was given.
+
+    An error reporter that shows local variables would show what a message leaves out: the password in a base URL, or a
+    key in an argument that is for something else.
+    """
+
+    @wraps(function)
+    def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return function(*args, **kwargs)
+        except pulumi.RunError as error:
+            problem = error.with_traceback(None)
+            problem.__context__ = None
+        finally:
+            del args, kwargs
+        raise problem
+
+    return call
+
+
+def as_output(value: Any) -> Any:
+    """An argument: what is awaitable as an Output, as ``pulumi.Input`` promises, and all else as it is."""
+    return pulumi.Output.from_input(value) if isawaitable(value) else value
 
 
 def config_layer(get: Callable[[str], Any] = pulumi.runtime.get_config) -> dict[str, tuple[str, Any]]:
@@ -91,13 +125,27 @@ def argument_seconds(timeout: object) -> float | None:
     return None if timeout is None or timeout == "" else parse_timeout("timeout", timeout)
 
 
+def check_base_url(source: str, value: object) -> None:
+    """Check a base URL before Pulumi keeps it in the state: it may hold a password.
+
+    Raises:
+        ConfigurationError: It is malformed. Whether it may be plain http is left to where it is asked for.
+    """
+    lenient = {"LUMENFALL_ALLOW_INSECURE_HTTP": "1"}
+    resolve_settings({"base_url": (source, value), "api_key": ("", "none")}, environ=lenient)
+
+
 def hide_key(api_key: Any) -> Any:
     """The argument ``api_key`` as something that a traceback with local variables does not show."""
-    return api_key if isinstance(api_key, pulumi.Output) else core.hide_key(api_key)
+    return api_key if _comes_later(api_key) else core.hide_key(api_key)
+
+
+def _comes_later(value: object) -> bool:
+    return isinstance(value, pulumi.Output) or isawaitable(value)
 
 
 def _refuse_output(name: str, value: object) -> None:
-    if isinstance(value, pulumi.Output):
+    if _comes_later(value):
         raise ConfigurationError(
             f"{name}: an Output has no value while the program runs",
             hint="pass a plain value (pulumi.Config().require reads secrets too), or use get_balance_output or Balance",
@@ -110,7 +158,9 @@ def warn_of_plain_key(key: str) -> None:
     Pulumi keeps such a value in the clear in the stack's settings file, and copies stack config into the state of
     every dynamic provider.
     """
-    if pulumi.runtime.get_config(key) and not pulumi.runtime.is_config_secret(key):
+    # The second for a thread, in which config is what the engine put into the environment.
+    is_secret = pulumi.runtime.is_config_secret(key) or key in pulumi.runtime.get_config_secret_keys_env()
+    if pulumi.runtime.get_config(key) and not is_secret:
         _warn_once(
             f"{key} is set in plain text: Pulumi keeps it readable in the stack's settings file and in the state; "
             f"run: pulumi config set --secret {key}"

@@ -19,7 +19,7 @@ from pulumi.runtime.settings import get_monitor
 
 from ._properties import NOT_KNOWN_YET
 from ._shared import fetch, fetch_soon, this_run
-from .config import hide_key, plain_gate, program_settings
+from .config import as_output, fails_cleanly, hide_key, plain_gate, program_settings
 from .core import (
     AccountBalance,
     ConfigurationError,
@@ -122,6 +122,7 @@ class AwaitableGetBalanceResult(GetBalanceResult):
         )
 
 
+@fails_cleanly
 def get_balance(
     *,
     minimum: Amount | None = None,
@@ -135,7 +136,8 @@ def get_balance(
     """Read the balance now.
 
     A low balance is not an error here: see ``sufficient``, or use :func:`require_balance`. Calls with the same settings
-    share one answer for up to 30 s within one run of a program (``LUMENFALL_CACHE_SECONDS``, 0 turns that off).
+    share one answer for up to 30 s within one run of a program (``LUMENFALL_CACHE_SECONDS``, 0 turns that off). In an
+    inline program of the Automation API, a thread has to have the program's context: ``copy_context().run``.
 
     ::
 
@@ -168,6 +170,7 @@ def get_balance(
     return AwaitableGetBalanceResult(**_fields(balance, gate))
 
 
+@fails_cleanly
 def require_balance(
     minimum: Amount,
     *,
@@ -181,8 +184,9 @@ def require_balance(
     """Stop the program unless there are funds.
 
     Put it first in a program: what comes after it is neither previewed nor deployed without funds. A refresh and a
-    destroy do not run the program, so they need none; with ``--run-program`` they do, and then it counts: omit
-    it, or gate with ``balance_hook``, ``gate_stack`` or ``Balance``, which no teardown asks.
+    destroy do not run the program, so they need none; with ``--run-program`` they do, and then it counts, as every
+    error of :func:`get_balance` does: omit it, or gate with ``balance_hook``, ``gate_stack`` or ``Balance``, which no
+    teardown asks.
 
     ::
 
@@ -217,6 +221,7 @@ def require_balance(
     return AwaitableGetBalanceResult(**_fields(balance, gate))
 
 
+@fails_cleanly
 def get_balance_output(
     *,
     minimum: pulumi.Input[Amount] | None = None,
@@ -253,7 +258,7 @@ def get_balance_output(
     Raises:
         pulumi.RunError: ``opts`` has a provider.
     """
-    api_key = hide_key(api_key)
+    api_key = hide_key(as_output(api_key))
     try:
         refuse_provider(opts)
     except LumenfallError as error:
@@ -277,9 +282,12 @@ def get_balance_output(
             balance = await _ask_soon(
                 gate, api_key=values["api_key"], base_url=values["base_url"], timeout=values["timeout"]
             )
+            return GetBalanceResult(**_fields(balance, gate))
         except LumenfallError as error:
-            raise pulumi.RunError(with_hint(error)) from None
-        return GetBalanceResult(**_fields(balance, gate))
+            problem = pulumi.RunError(with_hint(error))
+        # As in fails_cleanly.
+        del values
+        raise problem
 
     tell_if_unknown(arguments, "get_balance_output")
     return arguments.apply(answer)

@@ -20,8 +20,18 @@ from pulumi.runtime.resource_hooks import StubResourceHook
 
 from ._properties import NOT_KNOWN_YET
 from ._shared import Run, fetch_soon, this_run
-from .config import argument_seconds, hide_key, plain_gate, program_settings
-from .core import ConfigurationError, Gate, LumenfallError, Settings, clean, describe, judge_error, with_hint
+from .config import argument_seconds, as_output, fails_cleanly, hide_key, plain_gate, program_settings
+from .core import (
+    ConfigurationError,
+    Gate,
+    LumenfallError,
+    Settings,
+    Verdict,
+    clean,
+    describe,
+    judge_error,
+    with_hint,
+)
 from .functions import Amount, is_mocked
 
 __all__ = ["balance_hook", "gate_stack"]
@@ -39,6 +49,7 @@ _FREE_TYPES = (
 _MOCKS_KNOW_NO_HOOKS = not hasattr(pulumi.runtime.Mocks, "register_transform")
 
 
+@fails_cleanly
 def balance_hook(
     minimum: pulumi.Input[Amount],
     *,
@@ -85,14 +96,18 @@ def balance_hook(
             other failure stops the resource, not the program: one line with the resource, what there is, what is
             needed and what to do.
     """
-    api_key = hide_key(api_key)
-    run = this_run()
-    gate_arguments = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable}
+    api_key = hide_key(as_output(api_key))
+    base_url = as_output(base_url)
+    gate_arguments = {
+        name: as_output(value)
+        for name, value in (("minimum", minimum), ("postpaid", postpaid), ("unavailable", unavailable))
+    }
     plain = {key: value for key, value in gate_arguments.items() if not isinstance(value, pulumi.Output)}
     try:
         # What is known already is judged now, before anything is asked.
         plain_gate(**{"minimum": 0, "postpaid": None, "unavailable": None, **plain})
         argument_seconds(timeout)
+        run = this_run()
         name = _check_name(name, run)
     except LumenfallError as error:
         raise pulumi.RunError(with_hint(error)) from None
@@ -108,6 +123,7 @@ def balance_hook(
     return pulumi.ResourceHook(name, lumenfall_balance, pulumi.ResourceHookOptions(on_dry_run=True))
 
 
+@fails_cleanly
 def gate_stack(
     minimum: pulumi.Input[Amount],
     *,
@@ -190,20 +206,29 @@ class _Guard:
             pulumi.RunError: The balance is too low, or there is no telling whether it is.
         """
         try:
-            if self._known is None:
-                values = await self._values()
-                if values is None:
-                    message = f"what its balance hook {NOT_KNOWN_YET}"
-                    self._context.copy().run(pulumi.log.info, f"{clean(resource, limit=200)}: {message}")
-                    return
-                gate = plain_gate(values.pop("minimum"), values.pop("postpaid"), values.pop("unavailable"))
-                self._known = gate, self._context.copy().run(lambda: program_settings(**values))
-            gate, settings = self._known
-            verdict = gate.judge(await fetch_soon(self._run, settings))
+            verdict = await self._judge(resource)
         except LumenfallError as error:
             verdict = judge_error(error)
-        if not verdict.sufficient:
+        # Here, above the frames that see the arguments.
+        if verdict is not None and not verdict.sufficient:
             raise pulumi.RunError(f"{clean(resource, limit=200)}: {verdict.message}")
+
+    async def _judge(self, resource: str) -> Verdict | None:
+        """The verdict, or None where a preview cannot tell, which it says then.
+
+        Raises:
+            LumenfallError: There is no telling.
+        """
+        if self._known is None:
+            values = await self._values()
+            if values is None:
+                message = f"what its balance hook {NOT_KNOWN_YET}"
+                self._context.copy().run(pulumi.log.info, f"{clean(resource, limit=200)}: {message}")
+                return None
+            gate = plain_gate(values.pop("minimum"), values.pop("postpaid"), values.pop("unavailable"))
+            self._known = gate, self._context.copy().run(lambda: program_settings(**values))
+        gate, settings = self._known
+        return gate.judge(await fetch_soon(self._run, settings))
 
     async def _values(self) -> dict[str, Any] | None:
         """The arguments, or None where a preview does not know them.
@@ -258,10 +283,14 @@ def check_types(types: object) -> list[str]:
         ConfigurationError: They are not patterns, or there are none: that would gate nothing.
     """
     patterns = [types] if isinstance(types, str) else list(types) if isinstance(types, Iterable) else []
+    problem = None
     if not patterns or not all(isinstance(pattern, str) and pattern for pattern in patterns):
-        raise ConfigurationError(
-            "types: no type of resource is named", hint="set types to patterns such as 'aws:ec2/*', or omit it"
-        )
+        problem = "no type of resource is named"
+    # Every type has a colon: without one, and without anything that may stand for one, a pattern gates nothing.
+    elif wrong := next((pattern for pattern in patterns if not set(":*?[") & set(pattern)), None):
+        problem = f"{describe(wrong)} is no type of resource, and would gate nothing"
+    if problem:
+        raise ConfigurationError(f"types: {problem}", hint="set types to patterns such as 'aws:ec2/*', or omit it")
     return patterns
 
 

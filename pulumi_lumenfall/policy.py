@@ -30,8 +30,17 @@ except ImportError as problem:
     ) from problem
 
 from ._shared import Run, fetch
-from .config import config_layer, hide_key
-from .core import ConfigurationError, Gate, LumenfallError, argument_layer, judge_error, resolve_settings, with_hint
+from .config import config_layer, fails_cleanly, hide_key
+from .core import (
+    ConfigurationError,
+    Gate,
+    LumenfallError,
+    argument_layer,
+    clean,
+    judge_error,
+    resolve_settings,
+    with_hint,
+)
 from .functions import Amount
 from .hooks import check_types, is_gated
 
@@ -47,6 +56,7 @@ _SCHEMA = {
 }
 
 
+@fails_cleanly
 def require_balance_policy(
     minimum: Amount,
     enforcement_level: str = "mandatory",
@@ -110,7 +120,7 @@ def require_balance_policy(
     def validate(args: ResourceValidationArgs, report_violation: Callable[[str, str | None], None]) -> None:
         # Each resource is told, since the others may be under way at the same moment.
         try:
-            gate, patterns = _rules({**arguments, **args.get_config()})
+            gate, patterns = _rules({**arguments, **_checked(args.get_config())})
             if not is_gated(args.resource_type, patterns):
                 return
             verdict = gate.judge(fetch(run, resolve_settings(settings, config_layer())))
@@ -126,6 +136,21 @@ def require_balance_policy(
         enforcement_level=_LEVELS[enforcement_level],
         config_schema=PolicyConfigSchema(_SCHEMA),
     )
+
+
+def _checked(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The policy's config, which Pulumi checks against the schema only as far as it has the names.
+
+    Raises:
+        ConfigurationError: It holds a name that is not there, and would have no effect.
+    """
+    unknown = [name for name in config if name not in _SCHEMA]
+    if unknown:
+        raise ConfigurationError(
+            f"{clean(unknown[0], limit=100)}: there is no such setting of this policy; known are {', '.join(_SCHEMA)}",
+            hint="mend the policy pack's config",
+        )
+    return config
 
 
 def _rules(arguments: Mapping[str, Any]) -> tuple[Gate, list[str]]:

@@ -19,15 +19,25 @@ from pulumi import dynamic
 from pulumi.output import UNKNOWN, contains_unknowns
 
 from ._properties import ANSWERS, CONFIG_KEYS, NEVER_KNOWN, answer_properties, error_reason, gate_of, refusal, stale
-from ._shared import Answers, wait_for
-from .config import config_layer, hide_key, plain_gate, warn_of_plain_key
+from ._shared import Answers, this_run, wait_for
+from .config import (
+    argument_seconds,
+    as_output,
+    check_base_url,
+    config_layer,
+    fails_cleanly,
+    hide_key,
+    warn_of_plain_key,
+)
 from .core import (
     AccountBalance,
     ConfigurationError,
     Gate,
     LumenfallError,
     argument_layer,
+    describe,
     format_amount,
+    looks_like_key,
     resolve_settings,
     with_hint,
 )
@@ -49,9 +59,13 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
     """The balance of a Lumenfall account, as a data source in the graph and in the state.
 
     Every preview and up asks anew and shows the live balance; a balance that moved is an update of this resource, so
-    ``--expect-no-changes`` fails when it did: use ``get_balance`` where that matters. A balance below ``minimum`` fails
-    this resource, in preview and in up, and what depends on it is not touched. A refresh brings the state up to date as
-    far as the balance can be had, and like a destroy it never fails for a lack of funds.
+    ``--expect-no-changes`` fails when it did, and so does ``up --plan`` with a plan that was saved before: use
+    ``get_balance`` where that matters. A balance below ``minimum`` fails this resource, in preview and in up, and what
+    depends on it is not touched. A refresh brings the state up to date as far as the balance can be had, and like a
+    destroy it never fails for a lack of funds.
+
+    ``up --target`` and ``up --exclude`` leave out every resource that is not targeted, this one too, and then nothing
+    is gated by it. A gate that has to hold there is :func:`balance_hook` or :func:`gate_stack`.
 
     ::
 
@@ -71,6 +85,7 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
     minimum: pulumi.Output[str | None]
     """The minimum that was given, as text."""
 
+    @fails_cleanly
     def __init__(
         self,
         resource_name: str,
@@ -86,13 +101,16 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
     ) -> None:
         """Put the balance into the graph.
 
+        It asks in a process of Pulumi's own. Under the Automation API that has the environment of the workspace
+        (``LocalWorkspaceOptions(env_vars=...)``), while functions and hooks have the environment of the script.
+
         Args:
             resource_name: The resource's name, unique in the program.
             minimum: The least amount that is enough, dollars, >= 0; below it this resource fails. An Output that a
                 preview does not know yet is decided on in ``up``; a message says so. None gates nothing.
             postpaid: ``"allow"`` (default) or ``"deny"``: what a postpaid account without an amount counts as.
             unavailable: ``"deny"`` (default) or ``"allow"``: what a balance that is temporarily unavailable counts as.
-            api_key_from: Where the key of another account is: a config key such as ``lumenfall:secondKey`` (set it
+            api_key_from: Where the key of another account is: a config key such as ``accounts:secondKey`` (set it
                 with ``--secret``), or an environment variable such as ``SECOND_KEY``. Never the key itself, which
                 would be kept in the state. By default ``lumenfall:apiKey``, ``LUMENFALL_API_KEY``, then the
                 credentials file.
@@ -103,36 +121,40 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
             opts: As for any resource. No provider makes this call, so one that is set is refused.
 
         Raises:
-            pulumi.RunError: A plain argument is malformed. All else fails the resource, in one line.
+            pulumi.RunError: A plain argument or ``lumenfall:baseUrl`` is malformed, or this is a thread of which it
+                is not known whose it is. All else fails the resource, in one line.
         """
         api_key = hide_key(api_key)
         try:
+            if not isinstance(resource_name, str) or not resource_name:
+                raise ConfigurationError(
+                    f"{describe(resource_name)} is not the name of a resource", hint="set it to text"
+                )
             refuse_provider(opts)
+            this_run()
             if not (api_key is None or api_key == ""):
                 raise ConfigurationError(
                     "api_key: Balance takes none, since Pulumi would keep it in the state",
                     hint="set lumenfall:apiKey with 'pulumi config set --secret', or say with api_key_from where it is",
                 )
-            known = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable}
-            known = {name: value for name, value in known.items() if not isinstance(value, pulumi.Output)}
-            if known.get("minimum") is None:
-                known["minimum"] = 0
-            plain_gate(**{"postpaid": None, "unavailable": None, **known})
+            arguments = {
+                "minimum": minimum,
+                "postpaid": postpaid,
+                "unavailable": unavailable,
+                "base_url": base_url,
+                "timeout": timeout,
+            }
+            inputs = {name: _once_known(name, value) for name, value in arguments.items()}
+            # With all of stack config, Pulumi keeps this one in the state.
+            check_base_url(*config_layer()["base_url"])
             if api_key_from is not None:
                 _check_source(api_key_from)
                 if ":" in api_key_from:
                     warn_of_plain_key(api_key_from)
+            inputs["api_key_from"] = api_key_from
         except LumenfallError as error:
             raise pulumi.RunError(with_hint(error)) from None
         warn_of_plain_key(CONFIG_KEYS["api_key"])
-        inputs = {
-            "minimum": minimum.apply(_text) if isinstance(minimum, pulumi.Output) else _text(minimum),
-            "postpaid": postpaid,
-            "unavailable": unavailable,
-            "api_key_from": api_key_from,
-            "base_url": base_url,
-            "timeout": timeout,
-        }
         tell_if_unknown(pulumi.Output.all(**inputs), f"Balance {resource_name!r}")
         super().__init__(
             BalanceProvider(),
@@ -244,25 +266,43 @@ def _check_source(source: object) -> None:
         ConfigurationError: It does not; the message does not show it.
     """
     names_one = isinstance(source, str) and (_CONFIG_KEY.fullmatch(source) or _VARIABLE.fullmatch(source))
-    if not names_one or str(source).lower().startswith("lmnfl_"):
+    if not names_one or looks_like_key(str(source)):
         raise ConfigurationError(
             "api_key_from: this is not the name of a place for a key (not shown, in case that it is a key)",
-            hint="set it to a config key such as 'lumenfall:secondKey', or to an environment variable in capitals",
+            hint="set it to a config key such as 'accounts:secondKey', or to an environment variable in capitals",
         )
 
 
-def _text(minimum: Any) -> str | None:
-    """A minimum as exact text, for the state: a number there is a float.
+def _once_known(name: str, value: Any) -> Any:
+    """An argument as it is kept in the state, or an Output of that.
 
     Raises:
-        pulumi.RunError: It is not one.
+        ConfigurationError: It is known, and malformed. An Output fails with ``pulumi.RunError`` where it is.
     """
-    if minimum is None:
-        return None
-    try:
-        return format_amount(Gate(minimum).minimum)
-    except LumenfallError as error:
-        raise pulumi.RunError(with_hint(error)) from None
+    value = as_output(value)
+    if not isinstance(value, pulumi.Output):
+        return _kept(name, value)
+
+    def known(value: Any) -> Any:
+        try:
+            return _kept(name, value)
+        except LumenfallError as error:
+            raise pulumi.RunError(with_hint(error)) from None
+
+    return value.apply(known)
+
+
+def _kept(name: str, value: Any) -> Any:
+    if name == "minimum":
+        # Exact text, since a number in the state is a float.
+        return None if value is None else format_amount(Gate(value).minimum)
+    if name == "base_url":
+        check_base_url(name, value)
+    elif name == "timeout":
+        argument_seconds(value)
+    else:
+        Gate(0, **{name: value})
+    return value
 
 
 def _outputs(props: Mapping[str, Any]) -> dict[str, Any]:

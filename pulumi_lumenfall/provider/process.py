@@ -58,7 +58,8 @@ async def _serve(engine_address: str | None) -> None:
     def interrupted() -> None:
         # The engine hears a Ctrl-C too: it ends what is under way in good order, and then this process. That it does,
         # as at the end of every run, by a Cancel and then an interrupt, after which it waits up to 5 s for the end.
-        if engine is None or provider.cancelled:
+        # The language host of YAML has one for the schema alone; it configures none, and ends it by an interrupt.
+        if engine is None or provider.cancelled or not provider.configured:
             ended.set()
         provider.cancel_calls()
 

@@ -93,7 +93,8 @@ class ProviderServer:
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
-        self._config: dict[str, Any] = {}
+        # None before the first one.
+        self._config: dict[str, Any] | None = None
         self._begin_run()
 
     def _begin_run(self) -> None:
@@ -142,6 +143,11 @@ class ProviderServer:
         return Empty()
 
     @property
+    def configured(self) -> bool:
+        """Whether this is a provider of a run; one that only tells of itself never is."""
+        return self._config is not None
+
+    @property
     def cancelled(self) -> bool:
         """Whether the calls of this run have been ended."""
         return self._cancelled.is_set()
@@ -170,8 +176,19 @@ class ProviderServer:
         return _diff(read(request.olds), read(request.news))
 
     async def configure(self, request: provider_pb2.ConfigureRequest) -> provider_pb2.ConfigureResponse:
-        """Take the settings. Bad ones fail where they are needed, which in a teardown is nowhere."""
-        self._config = read(request.args)
+        """Take the settings. Bad ones fail where they are needed, which in a teardown is nowhere.
+
+        Raises:
+            ConfigurationError: They are another provider's, and this one is in use: its resources would be judged by
+                the account of the other. The engine starts a process for each, but not where one is attached to it.
+        """
+        config = read(request.args)
+        if self.configured and not self.cancelled and config != self._config:
+            raise ConfigurationError(
+                "this process serves one provider, and was configured with other settings before",
+                hint="start it anew; where a stack has several providers, omit PULUMI_DEBUG_PROVIDERS",
+            )
+        self._config = config
         self._begin_run()
         # Without acceptSecrets the engine itself marks as secret what came from secrets, on all the ways back.
         return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True)
@@ -259,9 +276,9 @@ class ProviderServer:
         return await self._wait_for(self._in_flight.ask(settings, keep_seconds=0), settings)
 
     async def _settings(self) -> Settings:
+        config = self._config or {}
         layer = {
-            setting: (f"lumenfall:{name}", _as_written(name, self._config.get(name)))
-            for name, setting in _SETTINGS.items()
+            setting: (f"lumenfall:{name}", _as_written(name, config.get(name))) for name, setting in _SETTINGS.items()
         }
         settings = resolve_settings(layer)
         for warning in settings.warnings:

@@ -4,17 +4,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import client as core_client
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import transport
-from pulumi_lumenfall import core
+from pulumi_lumenfall import _shared, core
 from pulumi_lumenfall.core import Gate, LumenfallClient, LumenfallError
+from pulumi_lumenfall.provider.protocol import provider_pb2
+from pulumi_lumenfall.provider.server import ProviderServer
 from pulumi_lumenfall.sandbox import Sandbox
 from support.fault_server import FaultServer, refused_port
 from support.proxy import ConnectProxy
@@ -117,6 +121,23 @@ def not_tls() -> LumenfallError:
         return error_of(LumenfallClient("key", base_url=f"https://localhost:{server.port}").fetch_balance)
 
 
+def without_context() -> LumenfallError:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_shared, "_inline_programs_run", lambda: True)
+        return error_of(_shared.this_run)
+
+
+def configured_twice() -> LumenfallError:
+    async def configure() -> None:
+        server = ProviderServer(Mock())
+        for timeout in (5, 6):
+            request = provider_pb2.ConfigureRequest()
+            request.args.update({"timeout": timeout})
+            await server.configure(request)
+
+    return error_of(lambda: asyncio.run(configure()))
+
+
 # What stands in the page -> what causes it.
 CAUSES: dict[str, Callable[[], LumenfallError | str]] = {
     "balance too low: have … usd, need … usd, … short; add funds at https://lumenfall.ai/app/credits": lambda: verdict(
@@ -141,6 +162,8 @@ CAUSES: dict[str, Callable[[], LumenfallError | str]] = {
     "REQUESTS_CA_BUNDLE: the CA bundle … cannot be read (…)": lambda: setting("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem"),
     "minimum: … is not an amount of dollars": lambda: error_of(lambda: Gate("$5")),
     "LUMENFALL_TIMEOUT: … is not a number of seconds": lambda: setting("LUMENFALL_TIMEOUT", "30s"),
+    "this thread has no context, and programs run inline in this process: …": without_context,
+    "this process serves one provider, and was configured with other settings before": configured_twice,
     "the Python library requests … for …": without_requests,
     "the API key was not accepted (HTTP 401…)": lambda: answer(401),
     "the API key may not read the balance (HTTP 403…)": lambda: answer(403),

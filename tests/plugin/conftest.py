@@ -36,12 +36,19 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
-def process(engine: Engine) -> Iterator[Plugin]:
+def shared_process(engine: Engine) -> Iterator[Plugin]:
     """A process for all tests of a file, which also shows that a run leaves nothing to the next one."""
     with Plugin(engine.address) as plugin:
         yield plugin
         # Neither its key nor a traceback of its own: it has nothing to say there.
         assert plugin.stderr() == ""
+
+
+@pytest.fixture
+def process(shared_process: Plugin) -> Iterator[Plugin]:
+    """The process for one run, which the engine ends by a Cancel."""
+    yield shared_process
+    shared_process.cancel()
 
 
 @pytest.fixture

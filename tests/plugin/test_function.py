@@ -159,7 +159,7 @@ def test_no_run_sees_the_answer_of_another(plugin: Plugin, api: Sandbox) -> None
     """An up after a preview asks anew, also in the same process and while the preview's question is under way."""
     assert returned(plugin.get_balance(minimum=5))["sufficient"] is True
     api.amount = "3.20"
-    plugin.configure(apiKey=KEY, baseUrl=api.url, maxAttempts=1)
+    plugin.configure(apiKey=KEY, baseUrl=api.url, maxAttempts="1")
     assert returned(plugin.get_balance(minimum=5))["sufficient"] is False
 
 

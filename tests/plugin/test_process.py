@@ -128,8 +128,20 @@ def test_config_comes_before_the_environment(api: Sandbox) -> None:
     with Plugin(env=env) as plugin:
         plugin.configure()
         assert returned(plugin.get_balance())["status"] == "known"
+        plugin.cancel()
         plugin.configure(apiKey=OTHER_KEY)
         assert failures(plugin.get_balance())[0].startswith("the API key was not accepted")
+
+
+def test_one_process_is_one_provider(process: Plugin, api: Sandbox) -> None:
+    """The engine configures an attached process for each provider of a stack: one must not judge for another."""
+    process.configure(apiKey=KEY, baseUrl=api.url)
+    process.configure(apiKey=KEY, baseUrl=api.url)
+    with pytest.raises(grpc.RpcError, match="this process serves one provider, and was configured with other") as error:
+        process.configure(apiKey=OTHER_KEY, baseUrl=api.url)
+    assert error.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+    assert not leaked(str(error.value))
+    assert returned(process.get_balance())["status"] == "known"
 
 
 def test_a_credentials_file_that_others_can_read_is_told_once(tmp_path: Path, api: Sandbox) -> None:
@@ -259,6 +271,16 @@ def test_it_ends_when_the_engine_has_no_more_use_for_it() -> None:
         plugin.process.send_signal(signal.SIGINT)
         assert plugin.process.wait(10) == 0
         assert plugin.stderr() == ""
+    engine.stop()
+
+
+def test_it_ends_at_once_where_it_only_told_of_itself() -> None:
+    """The language host of YAML asks one for the schema, and ends it by an interrupt alone."""
+    engine = Engine()
+    with Plugin(engine.address) as plugin:
+        plugin.stub.GetSchema(pb.GetSchemaRequest())
+        plugin.process.send_signal(signal.SIGINT)
+        assert plugin.process.wait(4) == 0
     engine.stop()
 
 

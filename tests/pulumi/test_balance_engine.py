@@ -140,14 +140,14 @@ def test_statuses_and_accounts(stack: GatedStack) -> None:
     project = stack.program(
         """
 first = lumenfall.Balance("first", 5, postpaid="allow")
-second = lumenfall.Balance("second", api_key_from="lumenfall:second")
+second = lumenfall.Balance("second", api_key_from="accounts:second")
 third = lumenfall.Balance("third", 0, unavailable="allow", api_key_from="THIRD_KEY", timeout=5)
 for name, balance in {"first": first, "second": second, "third": third}.items():
     pulumi.export(name, [balance.billing_type, balance.status, balance.sufficient])
 """
     )
     stack.api.billing_type, stack.api.amount = "postpaid", None
-    project.config_set("lumenfall:second", KEY, secret=True)
+    project.config_set("accounts:second", KEY, secret=True)
     try:
         project.run("up", "--yes", "--skip-preview", env={"THIRD_KEY": KEY}).check()
         outputs = project.stack_output()
@@ -169,13 +169,15 @@ for name, balance in {"first": first, "second": second, "third": third}.items():
         assert "api_key_from: THIRD_KEY is not set; set the environment variable THIRD_KEY for the pulumi" in line
         project.destroy().check()
     finally:
-        project.run("config", "rm", "lumenfall:second").check()
+        project.run("config", "rm", "accounts:second").check()
 
 
 def test_bad_arguments_stop_the_program(stack: GatedStack) -> None:
     """Before anything is registered, so that a key that is given by mistake gets nowhere."""
     project = stack.program(
         f"""
+from decimal import Decimal
+
 def attempt(**arguments):
     try:
         lumenfall.Balance("funds", **arguments)
@@ -186,7 +188,12 @@ attempt(minimum=-1)
 attempt(minimum="x")
 attempt(postpaid="no")
 attempt(unavailable="no")
+attempt(base_url=object())
+attempt(base_url="https://user:{KEY}@example.invalid")
+attempt(timeout=Decimal("5"))
+attempt(timeout=0)
 attempt(api_key_from="{KEY}")
+attempt(api_key_from="lumenfall:{KEY}")
 attempt(api_key_from=pulumi.Output.secret("{KEY}"))
 attempt(api_key_from="lower_case")
 attempt(api_key="{KEY}")
@@ -199,9 +206,55 @@ attempt(api_key=pulumi.Output.secret("{KEY}"))
         "minimum: 'x' is not an amount",
         "postpaid: 'no' is not a policy",
         "unavailable: 'no' is not a policy",
+        "base_url: the base URL must be text, not object",
+        "base_url: the base URL must not hold user info",
+        "timeout: Decimal('5') is not a number of seconds",
+        "timeout: 0 is out of range",
         "api_key: Balance takes none, since Pulumi would keep it in the state; set lumenfall:apiKey",
     ):
         assert f"refused: {words}" in output
-    assert output.partition("Diagnostics:")[2].count("refused: api_key_from: this is not the name of a place") == 3
+    assert output.partition("Diagnostics:")[2].count("refused: api_key_from: this is not the name of a place") == 4
     assert not leaked(output)
     assert stack.api.requests == []
+
+
+def test_a_password_in_config_is_not_kept(stack: GatedStack) -> None:
+    """Pulumi keeps all of stack config in the state of what is dynamic; an Output among the arguments too."""
+    project = stack.program('lumenfall.Balance("funds", 5)\n')
+    project.config_set("lumenfall:baseUrl", f"https://user:{KEY}@example.invalid")
+    try:
+        result = project.up()
+        message = "the base URL must not hold user info (user:password@)"
+        assert any(f"lumenfall:baseUrl: {message}" in line for line in errors(result))
+        assert "Traceback" not in result.output
+        assert not leaked(str(project.export(show_secrets=True)))
+    finally:
+        project.run("config", "rm", "lumenfall:baseUrl").check()
+    url = f'pulumi.Output.from_input("https://user:{KEY}@example.invalid")'
+    project = stack.program(f'lumenfall.Balance("funds", 5, base_url={url})\n')
+    result = project.up()
+    assert any(f"base_url: {message}" in line for line in errors(result))
+    assert not leaked(str(project.export(show_secrets=True)))
+    assert stack.api.requests == []
+
+
+def test_awaitable_arguments(stack: GatedStack) -> None:
+    """What is awaitable is an Input like any other."""
+    project = stack.program(
+        """
+async def later(value):
+    return value
+
+lumenfall.Balance("funds", later(5), postpaid=later("deny"), timeout=later(5))
+funded = lumenfall.balance_hook(later(5), postpaid=later("deny"), api_key=later(KEY))
+costly("gpu", hooks=pulumi.ResourceHookBinding(before_create=[funded]))
+""".replace("KEY", f"'{KEY}'")
+    )
+    output = project.up().check().output
+    assert "never awaited" not in output
+    assert len(stack.api.requests) == 2
+    assert set(stack.resources()) == {"funds", "gpu"}
+    project.destroy().check()
+    stack.api.amount = "3.20"
+    assert "balance too low: have 3.20 usd, need 5.00 usd" in project.up().output
+    assert stack.resources() == {}

@@ -123,7 +123,7 @@ def test_balance(example: Callable[[str], PulumiProject], api: Sandbox) -> None:
 
 def test_accounts(example: Callable[[str], PulumiProject], api: Sandbox) -> None:
     project = example("pulumi-python-accounts")
-    project.config_set("lumenfall:secondKey", KEY, secret=True)
+    project.config_set("accounts:secondKey", KEY, secret=True)
     project.up().check()
     assert project.stack_output() == {"studio": 12.5, "second": 12.5, "third": 12.5}
     assert not leaked(project.state_bytes())

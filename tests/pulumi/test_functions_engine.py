@@ -79,6 +79,28 @@ def test_a_key_in_plain_config(stack: GatedStack) -> None:
         project.run("config", "rm", "lumenfall:apiKey").check()
 
 
+def test_threads_belong_to_the_run(stack: GatedStack) -> None:
+    """Whether started before the program's first call or after, and with no context of it: one request, one warning."""
+    project = stack.program(
+        """
+from concurrent.futures import ThreadPoolExecutor
+with ThreadPoolExecutor(4) as pool:
+    list(pool.map(lambda _: lumenfall.require_balance(5), range(8)))
+    lumenfall.require_balance(5)
+    list(pool.map(lambda _: lumenfall.get_balance(), range(8)))
+"""
+    )
+    project.config_set("lumenfall:apiKey", KEY)
+    try:
+        output = project.up().check().output
+        assert len(stack.api.requests) == 1
+        assert output.partition("Diagnostics:")[2].count("run: pulumi config set --secret lumenfall:apiKey") == 1
+        project.config_set("lumenfall:apiKey", KEY, secret=True)
+        assert "--secret" not in project.up().check().output
+    finally:
+        project.run("config", "rm", "lumenfall:apiKey").check()
+
+
 @pytest.mark.parametrize(
     "program",
     [

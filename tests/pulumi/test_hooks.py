@@ -196,6 +196,15 @@ def test_a_gate_must_gate_something(api: Sandbox, types: Any) -> None:
     assert "types: no type of resource is named" in refusal(main)
 
 
+def test_a_pattern_that_fits_no_type_is_refused(api: Sandbox) -> None:
+    """Every type has a colon, and "Gpu" is not short for one."""
+
+    async def main() -> None:
+        lumenfall.gate_stack(5, types=["aws:ec2/*", "Gpu"])
+
+    assert "types: 'Gpu' is no type of resource, and would gate nothing" in refusal(main)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -64,6 +64,10 @@ def test_a_gated_resource_from_first_to_last(stack: GatedStack) -> None:
     update = project.up()
     assert update.returncode != 0
     assert too_low("gpu") in errors(update)
+    # Which leaves out a Balance that the resource depends on.
+    targeted = project.up("--target", "**::gpu")
+    assert targeted.returncode != 0
+    assert too_low("gpu") in errors(targeted)
     # The program runs for this one, and a teardown still needs no funds.
     stack.api.reset()
     stack.api.status = 401

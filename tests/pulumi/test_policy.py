@@ -113,6 +113,10 @@ def test_pack_config(policed: Policed) -> None:
     bad = policed.run("preview", config={"minimum": "much"})
     assert bad.returncode != 0
     assert "minimum: 'much' is not an amount of dollars" in bad.output
+    misspelt = policed.run("preview", config={"Minimum": 20})
+    assert misspelt.returncode != 0
+    known = "known are minimum, postpaid, unavailable, types"
+    assert f"Minimum: there is no such setting of this policy; {known}" in misspelt.output
     policed.api.billing_type, policed.api.amount = "postpaid", None
     postpaid = policed.run("preview", config={"postpaid": "deny"})
     assert postpaid.returncode != 0

@@ -296,3 +296,68 @@ def test_runs_in_one_automation_process(pulumi_bin: Path, tmp_path: Path) -> Non
     assert result.returncode == 0, result.stderr
     assert result.stdout.split() == ["9.5", "7", "stopped"]
     assert [request.note for request in stack.api.requests] == ["12.50 usd", "9.5 usd", "7 usd", "3.20 usd"]
+
+
+THREADS = """
+import contextvars, os
+from concurrent.futures import ThreadPoolExecutor
+import pulumi
+from pulumi import automation
+import pulumi_lumenfall as lumenfall
+
+def in_a_thread(call, *args):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call, *args).result()
+
+def told(call):
+    try:
+        return call().status
+    except pulumi.RunError as error:
+        return str(error).split(", and")[0]
+
+calls = {
+    "require": lambda: lumenfall.require_balance(5),
+    "get": lambda: lumenfall.get_balance(),
+    "argument": lambda: lumenfall.get_balance(api_key=os.environ["LUMENFALL_API_KEY"]),
+    "hook": lambda: lumenfall.balance_hook(5),
+    "resource": lambda: lumenfall.Balance("funds", 5),
+}
+
+def program():
+    for name, call in calls.items():
+        print(name, in_a_thread(told, call))
+    context = contextvars.copy_context()
+    print("with context", in_a_thread(context.run, told, calls["require"]))
+
+stack = automation.create_or_select_stack("dev", project_name="threads", program=program)
+stack.set_config("lumenfall:apiKey", automation.ConfigValue(os.environ["POOR_KEY"], secret=True))
+stack.set_config("lumenfall:baseUrl", automation.ConfigValue(os.environ["POOR_URL"]))
+print("before", told(calls["require"]), in_a_thread(told, calls["require"]))
+stack.up()
+print("after", told(calls["require"]), in_a_thread(told, calls["require"]))
+"""
+
+
+def test_threads_of_an_inline_program(pulumi_bin: Path, tmp_path: Path) -> None:
+    """Without the program's context one has no stack config: it is refused, and never asks with another key."""
+    with Sandbox(amount="1", key=OTHER_KEY) as poor, gated_stack(tmp_path, pulumi_bin) as stack:
+        result = subprocess.run(
+            [sys.executable, "-c", THREADS],
+            env={**stack.project.environment, "POOR_KEY": poor.key, "POOR_URL": poor.url},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+        refused = "this thread has no context"
+        assert result.stdout.splitlines() == [
+            "before known known",
+            f"require cannot tell whether the balance is enough: {refused}",
+            *(f"{name} {refused}" for name in ("get", "argument", "hook", "resource")),
+            "with context balance too low: have 1.00 usd, need 5.00 usd, 4.00 short; add funds at "
+            "https://lumenfall.ai/app/credits",
+            "after known known",
+        ]
+        assert (len(stack.api.requests), len(poor.requests)) == (4, 1)

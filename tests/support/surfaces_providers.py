@@ -102,6 +102,8 @@ def _play_plugin(stage: Stage, ask: Callable[[Any, dict[str, Any]], Played]) -> 
                 settings = {names[name]: value for name, value in play["arguments"].items() if name in names}
                 config = {key.partition(":")[2]: value for key, value in play["config"].items()}
                 gate = {name: value for name, value in play["arguments"].items() if name in GATE}
+                # Each play is a run of its own, and the engine ends the one before so.
+                plugin.cancel()
                 plugin.configure(**settings, **config)
                 results[play["name"]] = _over_grpc(functools.partial(ask, plugin, gate))
         return results
