@@ -170,9 +170,10 @@ def _inline_programs_run() -> bool:
 
     Nothing that outlives a run would tell: a root resource and a connection to the engine stay after it.
     """
-    from pulumi.automation._server import LanguageServer
-
-    method = LanguageServer.Run.__code__
+    server = sys.modules.get("pulumi.automation._server")
+    if server is None:
+        return False
+    method = server.LanguageServer.Run.__code__
     for top in sys._current_frames().values():
         frame: FrameType | None = top
         while frame is not None:

@@ -17,7 +17,6 @@ the one place that Ansible ships to a host from.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.lumenfall.cloud.plugins.module_utils import _core
@@ -25,14 +24,11 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._core import __all
 
 if TYPE_CHECKING:
     from ansible_collections.lumenfall.cloud.plugins.module_utils._core import *  # noqa: F403
-    from ansible_collections.lumenfall.cloud.plugins.module_utils._core.text import looks_like_key as looks_like_key
 else:
 
     def __getattr__(name: str) -> Any:
         if name in __all__:
             return getattr(_core, name)
-        if name == "looks_like_key":  # For this package alone.
-            return import_module(f"{_core.__name__}.text").looks_like_key
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:

@@ -56,8 +56,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 from urllib.parse import quote
 
-from .core import describe
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
@@ -112,7 +110,7 @@ class Answer:
 
     def __post_init__(self) -> None:
         if isinstance(self.status, bool) or not 200 <= self.status <= 599:
-            raise ValueError(f"status: {describe(self.status)} is not within 200 to 599")
+            raise ValueError(f"status: {self.status!r} is not within 200 to 599")
         if self.body and self.status in _NO_BODY:
             raise ValueError(f"body: an answer with status {self.status} has none")
         for name, value in self.headers.items():
@@ -167,14 +165,14 @@ class _Settings:
 
     def __post_init__(self) -> None:
         if self.billing_type not in ("prepaid", "postpaid"):
-            raise ValueError(f"billing_type: {describe(self.billing_type)} is neither 'prepaid' nor 'postpaid'")
+            raise ValueError(f"billing_type: {self.billing_type!r} is neither 'prepaid' nor 'postpaid'")
         if type(self.status) is not int or not (self.status == 200 or 400 <= self.status <= 599):
-            raise ValueError(f"status: {describe(self.status)} is neither 200 nor within 400 to 599")
+            raise ValueError(f"status: {self.status!r} is neither 200 nor within 400 to 599")
         header = str(self.retry_after)
         if not header.isascii() or not header.isprintable():
-            raise ValueError(f"retry_after: {describe(self.retry_after)} is not a header's value")
+            raise ValueError(f"retry_after: {self.retry_after!r} is not a header's value")
         if isinstance(self.delay, bool) or not isinstance(self.delay, (int, float)) or not 0 <= self.delay <= 3600:
-            raise ValueError(f"delay: {describe(self.delay)} is not a number of seconds from 0 to 3600")
+            raise ValueError(f"delay: {self.delay!r} is not a number of seconds from 0 to 3600")
 
 
 _SETTINGS = frozenset(setting.name for setting in fields(_Settings))
@@ -227,7 +225,7 @@ class Sandbox:
         if not key or not key.isascii() or not key.isprintable() or " " in key:
             raise ValueError("key: it must be printable ASCII without spaces, and not empty")
         if isinstance(port, bool) or not 0 <= port <= 65535:
-            raise ValueError(f"port: {describe(port)} is not within 0 to 65535")
+            raise ValueError(f"port: {port!r} is not within 0 to 65535")
         self.key = key
         self._port = port
         self._on_request = on_request
@@ -473,7 +471,7 @@ def _exact(amount: Amount) -> Decimal | None:
             return exact
     except (ArithmeticError, TypeError, ValueError):
         pass
-    raise ValueError(f"amount: {describe(amount)} is not a plain number such as '12.50', nor None")
+    raise ValueError(f"amount: {amount!r} is not a plain number such as '12.50', nor None")
 
 
 def _balance(settings: _Settings) -> tuple[Answer, str]:

@@ -9,7 +9,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Mapping
 
-from ..core import ConfigurationError
+from ..core import ConfigurationError, describe
 from ..sandbox import serve
 from .console import say
 from .report import EXIT_CANNOT_TELL
@@ -36,9 +36,11 @@ def run(options: Namespace, _environ: Mapping[str, str]) -> int:
     except Stopped:
         return 0
     except ValueError as error:
+        # Its message shows the value as it is, which may be a key that was meant for elsewhere; and it says None.
         name, _, problem = str(error).partition(":")
-        # The command line's word for Python's.
-        _refuse(f"--{name.replace('_', '-')}:{problem.replace('nor None', 'nor null')}")
+        value = describe(getattr(options, name))
+        wrong = problem.rpartition(" is ")[2].replace("None", "null")
+        _refuse(f"--{name.replace('_', '-')}: {value} is {wrong}")
     except ConfigurationError as error:
         _refuse(str(error))
     except OSError as error:

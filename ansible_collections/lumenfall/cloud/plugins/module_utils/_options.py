@@ -21,10 +21,11 @@ from ._core import (
     TLSError,
     describe_balance,
     judge_error,
+    looks_like_key,
     resolve_settings,
     with_hint,
 )
-from ._core.text import kind_of, looks_like_key
+from ._core.text import kind_of
 from ._core.values import is_unset
 
 MODULE = "lumenfall.cloud.lumenfall_balance"

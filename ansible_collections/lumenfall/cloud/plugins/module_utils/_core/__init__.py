@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     )
     from .gate import Gate, Verdict, describe_balance, judge_error, with_hint
     from .settings import Settings, argument_layer, hide_key, resolve_settings
-    from .text import Secret, clean, describe, format_amount
+    from .text import Secret, clean, describe, format_amount, looks_like_key
     from .transport import tls_context
     from .values import parse_timeout
 
@@ -72,6 +72,7 @@ _HOMES = {
     "hide_key": "settings",
     "is_recent": "clocks",
     "judge_error": "gate",
+    "looks_like_key": "text",
     "parse_timeout": "values",
     "resolve_settings": "settings",
     "tls_context": "transport",
@@ -109,6 +110,7 @@ __all__ = [
     "hide_key",
     "is_recent",
     "judge_error",
+    "looks_like_key",
     "parse_timeout",
     "resolve_settings",
     "tls_context",
