@@ -299,7 +299,8 @@ def _kept(name: str, value: Any) -> Any:
     if name == "base_url":
         check_base_url(name, value)
     elif name == "timeout":
-        argument_seconds(value)
+        # A number that Pulumi can keep: it cannot keep a Decimal.
+        return argument_seconds(value)
     else:
         Gate(0, **{name: value})
     return value

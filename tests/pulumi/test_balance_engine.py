@@ -139,9 +139,11 @@ def test_statuses_and_accounts(stack: GatedStack) -> None:
     """Several in one program: each asks with its own key, which is in no input and in no state."""
     project = stack.program(
         """
+from decimal import Decimal
+
 first = lumenfall.Balance("first", 5, postpaid="allow")
 second = lumenfall.Balance("second", api_key_from="accounts:second")
-third = lumenfall.Balance("third", 0, unavailable="allow", api_key_from="THIRD_KEY", timeout=5)
+third = lumenfall.Balance("third", 0, unavailable="allow", api_key_from="THIRD_KEY", timeout=Decimal(5))
 for name, balance in {"first": first, "second": second, "third": third}.items():
     pulumi.export(name, [balance.billing_type, balance.status, balance.sufficient])
 """
@@ -190,7 +192,7 @@ attempt(postpaid="no")
 attempt(unavailable="no")
 attempt(base_url=object())
 attempt(base_url="https://user:{KEY}@example.invalid")
-attempt(timeout=Decimal("5"))
+attempt(timeout=Decimal("nan"))
 attempt(timeout=0)
 attempt(api_key_from="{KEY}")
 attempt(api_key_from="lumenfall:{KEY}")
@@ -206,9 +208,9 @@ attempt(api_key=pulumi.Output.secret("{KEY}"))
         "minimum: 'x' is not an amount",
         "postpaid: 'no' is not a policy",
         "unavailable: 'no' is not a policy",
-        "base_url: the base URL must be text, not object",
+        "base_url: the base URL must be text, not an object",
         "base_url: the base URL must not hold user info",
-        "timeout: Decimal('5') is not a number of seconds",
+        "timeout: Decimal('NaN') is not a number of seconds",
         "timeout: 0 is out of range",
         "api_key: Balance takes none, since Pulumi would keep it in the state; set lumenfall:apiKey",
     ):
