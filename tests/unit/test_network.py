@@ -288,6 +288,32 @@ def test_a_header_line_without_end_is_asked_for_once() -> None:
         assert (type(error), error.attempts) == (core.InvalidResponseError, 1)
 
 
+def ends_never(head: bytes) -> Callable[[Connection], None]:
+    """An answer whose body stops after its first byte."""
+
+    def play(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 %s\r\nContent-Length: 90\r\n\r\n{" % head)
+        connection.stall()
+
+    return play
+
+
+def test_an_error_whose_body_never_ends_leaves_time_for_the_next_attempt() -> None:
+    """Its status is known; what is missing are words."""
+    with FaultServer(ends_never(b"503 Service Unavailable"), good) as server:
+        assert fetch(server, timeout=10).amount == Decimal("12.5")
+        assert server.connections == 2
+
+
+def test_the_body_of_a_redirect_is_not_waited_for() -> None:
+    with FaultServer(ends_never(b"302 Found\r\nLocation: http://localhost/")) as server:
+        started = time.monotonic()
+        assert isinstance(error_of(server, timeout=10), core.UnexpectedRedirectError)
+        # What is waited for of an error's body; a busy machine needs less.
+        assert time.monotonic() - started < 2
+
+
 def test_refused_is_retried() -> None:
     with refused_port() as port, pytest.raises(core.ConnectionFailedError) as caught:
         LumenfallClient(KEY, base_url=f"http://127.0.0.1:{port}").fetch_balance()
