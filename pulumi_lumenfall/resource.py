@@ -118,7 +118,8 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
             base_url: Where the API is; by default ``lumenfall:baseUrl``, ``LUMENFALL_API_BASE``, then the public API.
             timeout: Total deadline, seconds, 0 < t <= 3600; by default ``lumenfall:timeout``, ``LUMENFALL_TIMEOUT``,
                 30.
-            opts: As for any resource. No provider makes this call, so one that is set is refused.
+            opts: As for any resource. No provider makes this call, so one that is set is refused, and so are ``id``,
+                ``import_`` and ``urn``: a resource that is only read is not gated.
 
         Raises:
             pulumi.RunError: A plain argument or ``lumenfall:baseUrl`` is malformed, or this is a thread of which it
@@ -131,6 +132,7 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
                     f"{describe(resource_name)} is not the name of a resource", hint="set it to text"
                 )
             refuse_provider(opts)
+            _refuse_existing(opts)
             this_run()
             if not (api_key is None or api_key == ""):
                 raise ConfigurationError(
@@ -271,6 +273,19 @@ def _check_source(source: object) -> None:
             "api_key_from: this is not the name of a place for a key (not shown, in case that it is a key)",
             hint="set it to a config key such as 'accounts:secondKey', or to an environment variable in capitals",
         )
+
+
+def _refuse_existing(opts: pulumi.ResourceOptions | None) -> None:
+    """Refuse options that take a resource as it is: Pulumi then reads it without a ``check``, so nothing is gated.
+
+    Raises:
+        ConfigurationError: There is one.
+    """
+    for name in ("id", "import_", "urn"):
+        if getattr(opts, name, None) is not None:
+            raise ConfigurationError(
+                f"opts: with {name} the balance would only be read, and nothing gated by it", hint=f"omit {name}"
+            )
 
 
 def _once_known(name: str, value: Any) -> Any:

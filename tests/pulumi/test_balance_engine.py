@@ -200,6 +200,8 @@ attempt(api_key_from=pulumi.Output.secret("{KEY}"))
 attempt(api_key_from="lower_case")
 attempt(api_key="{KEY}")
 attempt(api_key=pulumi.Output.secret("{KEY}"))
+for name in ("id", "import_", "urn"):
+    attempt(minimum=50, opts=pulumi.ResourceOptions(**{{name: "balance"}}))
 """
     )
     output = project.preview().check().output
@@ -213,6 +215,7 @@ attempt(api_key=pulumi.Output.secret("{KEY}"))
         "timeout: Decimal('NaN') is not a number of seconds",
         "timeout: 0 is out of range",
         "api_key: Balance takes none, since Pulumi would keep it in the state; set lumenfall:apiKey",
+        *(f"opts: with {name} the balance would only be read" for name in ("id", "import_", "urn")),
     ):
         assert f"refused: {words}" in output
     assert output.partition("Diagnostics:")[2].count("refused: api_key_from: this is not the name of a place") == 4
