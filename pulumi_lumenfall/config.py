@@ -17,6 +17,8 @@ config key                meaning                                         defaul
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from functools import wraps
 from inspect import isawaitable
@@ -36,6 +38,7 @@ __all__ = [
     "config_layer",
     "fails_cleanly",
     "hide_key",
+    "need_event_loop",
     "plain_gate",
     "program_settings",
     "warn_of_plain_key",
@@ -69,6 +72,23 @@ def fails_cleanly(function: Callable[_P, _R]) -> Callable[_P, _R]:
 def as_output(value: Any) -> Any:
     """An argument: what is awaitable as an Output, as ``pulumi.Input`` promises, and all else as it is."""
     return pulumi.Output.from_input(value) if isawaitable(value) else value
+
+
+def need_event_loop() -> None:
+    """Check that Pulumi can make an Output, a hook or a resource here; else it would raise through us.
+
+    Raises:
+        ConfigurationError: This is a thread without an event loop.
+    """
+    if threading.current_thread() is threading.main_thread():
+        return  # The program's own. Outside of a program asyncio makes a loop here, and warns whoever asks for it.
+    try:
+        asyncio.get_event_loop()
+    except RuntimeError:
+        raise ConfigurationError(
+            "this thread has no event loop, and Pulumi makes Outputs, hooks and resources only where there is one",
+            hint="call it in the program's own thread; get_balance and require_balance need no event loop",
+        ) from None
 
 
 def config_layer(get: Callable[[str], Any] = pulumi.runtime.get_config) -> dict[str, tuple[str, Any]]:

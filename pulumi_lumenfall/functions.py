@@ -19,7 +19,7 @@ from pulumi.runtime.settings import get_monitor
 
 from ._properties import NOT_KNOWN_YET
 from ._shared import fetch, fetch_soon, this_run
-from .config import as_output, fails_cleanly, hide_key, plain_gate, program_settings
+from .config import as_output, fails_cleanly, hide_key, need_event_loop, plain_gate, program_settings
 from .core import (
     AccountBalance,
     ConfigurationError,
@@ -256,13 +256,15 @@ def get_balance_output(
         the program.
 
     Raises:
-        pulumi.RunError: ``opts`` has a provider.
+        pulumi.RunError: ``opts`` has a provider, or this is a thread without an event loop.
     """
-    api_key = hide_key(as_output(api_key))
+    api_key = hide_key(api_key)
     try:
         refuse_provider(opts)
+        need_event_loop()
     except LumenfallError as error:
         raise pulumi.RunError(with_hint(error)) from None
+    api_key = as_output(api_key)
     if isinstance(api_key, pulumi.Output):
         # The key is used and not passed on; the other arguments make the result as secret as they are.
         api_key = pulumi.Output.unsecret(api_key).apply(hide_key)

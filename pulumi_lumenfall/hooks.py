@@ -20,7 +20,15 @@ from pulumi.runtime.resource_hooks import StubResourceHook
 
 from ._properties import NOT_KNOWN_YET
 from ._shared import Run, fetch_soon, this_run
-from .config import argument_seconds, as_output, fails_cleanly, hide_key, plain_gate, program_settings
+from .config import (
+    argument_seconds,
+    as_output,
+    fails_cleanly,
+    hide_key,
+    need_event_loop,
+    plain_gate,
+    program_settings,
+)
 from .core import (
     ConfigurationError,
     Gate,
@@ -92,18 +100,19 @@ def balance_hook(
         A hook for ``before_create`` and ``before_update``.
 
     Raises:
-        pulumi.RunError: ``timeout``, a plain ``minimum`` or a plain policy is malformed, or ``name`` is taken. Every
-            other failure stops the resource, not the program: one line with the resource, what there is, what is
-            needed and what to do.
+        pulumi.RunError: ``timeout``, a plain ``minimum`` or a plain policy is malformed, ``name`` is taken, or this is
+            a thread without an event loop. Every other failure stops the resource, not the program: one line with the
+            resource, what there is, what is needed and what to do.
     """
-    api_key = hide_key(as_output(api_key))
-    base_url = as_output(base_url)
-    gate_arguments = {
-        name: as_output(value)
-        for name, value in (("minimum", minimum), ("postpaid", postpaid), ("unavailable", unavailable))
-    }
-    plain = {key: value for key, value in gate_arguments.items() if not isinstance(value, pulumi.Output)}
+    api_key = hide_key(api_key)
     try:
+        need_event_loop()
+        api_key, base_url = as_output(api_key), as_output(base_url)
+        gate_arguments = {
+            name: as_output(value)
+            for name, value in (("minimum", minimum), ("postpaid", postpaid), ("unavailable", unavailable))
+        }
+        plain = {key: value for key, value in gate_arguments.items() if not isinstance(value, pulumi.Output)}
         # What is known already is judged now, before anything is asked.
         plain_gate(**{"minimum": 0, "postpaid": None, "unavailable": None, **plain})
         argument_seconds(timeout)

@@ -27,6 +27,7 @@ from .config import (
     config_layer,
     fails_cleanly,
     hide_key,
+    need_event_loop,
     warn_of_plain_key,
 )
 from .core import (
@@ -122,8 +123,8 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
                 ``import_`` and ``urn``: a resource that is only read is not gated.
 
         Raises:
-            pulumi.RunError: A plain argument or ``lumenfall:baseUrl`` is malformed, or this is a thread of which it
-                is not known whose it is. All else fails the resource, in one line.
+            pulumi.RunError: A plain argument or ``lumenfall:baseUrl`` is malformed, or this is a thread without an
+                event loop, or one of which it is not known whose it is. All else fails the resource, in one line.
         """
         api_key = hide_key(api_key)
         try:
@@ -133,6 +134,7 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
                 )
             refuse_provider(opts)
             _refuse_existing(opts)
+            need_event_loop()
             this_run()
             if not (api_key is None or api_key == ""):
                 raise ConfigurationError(

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -295,6 +297,27 @@ def test_a_provider_is_refused(api: Sandbox) -> None:
     with pytest.raises(pulumi.RunError, match=r"opts: .*pass the key"):
         lumenfall.Balance("funds", opts=pulumi.ResourceOptions(provider=Provider()))
     assert api.requests == []
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lumenfall.get_balance_output,
+        functools.partial(lumenfall.balance_hook, 5),
+        functools.partial(lumenfall.gate_stack, 5),
+        functools.partial(lumenfall.Balance, "funds", 5),
+    ],
+    ids=["get_balance_output", "balance_hook", "gate_stack", "Balance"],
+)
+def test_a_thread_without_an_event_loop(api: Sandbox, call: Callable[[], object]) -> None:
+    """Pulumi makes nothing there, and raises an error of asyncio's; what makes nothing works there."""
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(lumenfall.require_balance, 5).result().sufficient
+    with (
+        ThreadPoolExecutor() as pool,
+        pytest.raises(pulumi.RunError, match=r"this thread has no event loop.*; call it in the program's own"),
+    ):
+        pool.submit(call).result()
 
 
 # Settings

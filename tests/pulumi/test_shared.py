@@ -319,6 +319,7 @@ calls = {
     "require": lambda: lumenfall.require_balance(5),
     "get": lambda: lumenfall.get_balance(),
     "argument": lambda: lumenfall.get_balance(api_key=os.environ["LUMENFALL_API_KEY"]),
+    "output": lambda: lumenfall.get_balance_output(),
     "hook": lambda: lumenfall.balance_hook(5),
     "resource": lambda: lumenfall.Balance("funds", 5),
 }
@@ -355,7 +356,8 @@ def test_threads_of_an_inline_program(pulumi_bin: Path, tmp_path: Path) -> None:
         assert result.stdout.splitlines() == [
             "before known known",
             f"require cannot tell whether the balance is enough: {refused}",
-            *(f"{name} {refused}" for name in ("get", "argument", "hook", "resource")),
+            *(f"{name} {refused}" for name in ("get", "argument")),
+            *(f"{name} this thread has no event loop" for name in ("output", "hook", "resource")),
             "with context balance too low: have 1.00 usd, need 5.00 usd, 4.00 short; add funds at "
             "https://lumenfall.ai/app/credits",
             "after known known",
