@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextvars import copy_context
 from fnmatch import fnmatchcase
+from secrets import token_hex
 from typing import Any
 
 import pulumi
@@ -94,7 +95,8 @@ def balance_hook(
         base_url: Where the API is; by default ``lumenfall:baseUrl``, ``LUMENFALL_API_BASE``, then the public API.
         timeout: Total deadline, seconds, 0 < t <= 3600; by default ``lumenfall:timeout``, ``LUMENFALL_TIMEOUT``, 30.
             An Output among the arguments is waited for as long, before.
-        name: The hook's name, unique in the program. Pulumi keeps it in the state of the resources it is bound to.
+        name: The hook's name, unique in the stack: in a component of a package, make it from the component's name. By
+            default it is one that no other hook has. Pulumi keeps it in the state of the resources it is bound to.
 
     Returns:
         A hook for ``before_create`` and ``before_update``.
@@ -271,6 +273,9 @@ def _check_name(name: object, run: Run) -> str:
         ConfigurationError: It is no name, or taken: Pulumi would stop with a traceback.
     """
     if name is None or name == "":
+        if pulumi.runtime.get_root_resource() is None:
+            # As where a package makes components: that process does not know what has been named elsewhere.
+            return f"lumenfall-balance-{token_hex(8)}"
         while True:
             name = f"lumenfall-balance-{run.next_number()}"
             if run.is_new(f"hook {name}"):

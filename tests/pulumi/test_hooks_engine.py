@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -214,3 +216,54 @@ def test_a_gate_for_some_types(stack: GatedStack) -> None:
     stack.api.amount = "3.20"
     stack.project.preview().check()
     assert stack.api.requests == []
+
+
+PACKAGE_OF_COMPONENTS = """\
+#!{python}
+import sys
+import pulumi
+from pulumi import provider
+import pulumi_lumenfall as lumenfall
+
+class Cluster(pulumi.ComponentResource):
+    def __init__(self, name, options):
+        super().__init__("clusters:index:Cluster", name, {{}}, options)
+        funded = lumenfall.balance_hook(5)
+        opts = pulumi.ResourceOptions(parent=self, hooks=pulumi.ResourceHookBinding(before_create=[funded]))
+        pulumi.CustomResource("pulumi:index:Stash", f"{{name}}-node", {{"input": "a100", "output": None}}, opts)
+
+class Clusters(provider.Provider):
+    def construct(self, name, resource_type, inputs, options=None):
+        return provider.ConstructResult(Cluster(name, options).urn, {{}})
+
+provider.main(Clusters("1.0.0"), sys.argv[1:])
+"""
+
+
+def test_hooks_of_a_package_of_components(stack: GatedStack) -> None:
+    """Their process does not know which names the program and other packages have given; nor are new names a change."""
+    folder = stack.project.folder / "package"
+    folder.mkdir()
+    plugin = folder / "pulumi-resource-clusters"
+    plugin.write_text(PACKAGE_OF_COMPONENTS.format(python=sys.executable), encoding="utf-8")
+    plugin.chmod(0o755)
+    program = """
+costly("gpu", hooks=pulumi.ResourceHookBinding(before_create=[lumenfall.balance_hook(5)]))
+for name in ("first", "second"):
+    pulumi.ComponentResource("clusters:index:Cluster", name, {}, None, True)
+"""
+    project = stack.program(program)
+    path = {"PATH": f"{folder}{os.pathsep}{project.environment['PATH']}"}
+    project.run("up", "--yes", "--skip-preview", env=path).check()
+    assert stack.resources().keys() == {"gpu", "first", "second", "first-node", "second-node"}
+    stack.api.status = 401
+    project.run("preview", "--expect-no-changes", env=path).check()
+    project.destroy().check()
+
+    project = stack.program(program)
+    stack.api.amount = "3.20"
+    up = project.run("up", "--yes", "--skip-preview", "--continue-on-error", env=path)
+    assert up.returncode != 0
+    assert "first-node (pulumi:index:Stash): balance too low: have 3.20 usd" in up.output
+    assert stack.resources().keys() <= {"first", "second"}
+    project.destroy().check()
