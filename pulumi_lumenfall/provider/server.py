@@ -255,16 +255,23 @@ class ProviderServer:
         """A refresh: the balance as it is, or as it was where it cannot be had; nothing here may block a teardown.
 
         Raises:
-            LumenfallError: It cannot be had, and there is no state either: this is an import or a ``Balance.get``.
+            ConfigurationError: It cannot be had or is not enough, and there is no state: this is an import, or a
+                program that reads it (``get`` in YAML, the option ``id``) without a ``Check``.
         """
         names = (*GATE_INPUTS, *ANSWERS)
         outs = {name: value for name, value in read(request.properties).items() if name in names}
+        has_state = "status" in outs
         try:
-            outs.update(answer_properties(await self._ask(), gate_of(outs), outs))
+            balance, gate = await self._ask(), gate_of(outs)
+            outs.update(answer_properties(balance, gate, outs))
         except LumenfallError as error:
-            if "status" not in outs:
-                raise
+            if not has_state:
+                raise ConfigurationError(error_reason(error, outs)) from None
             await self._tell(stale(error), urn=request.urn, warning=True)
+        else:
+            reason = None if has_state else refusal(balance, gate, outs)
+            if reason is not None:
+                raise ConfigurationError(reason)
         return provider_pb2.ReadResponse(id=request.id, properties=write(outs), inputs=write(outs))
 
     async def delete(self, _request: provider_pb2.DeleteRequest) -> Empty:

@@ -208,6 +208,18 @@ def test_an_import_needs_a_balance(plugin: Plugin, api: Sandbox) -> None:
         plugin.read({})
 
 
+def test_what_is_only_read_is_gated_too(plugin: Plugin, api: Sandbox) -> None:
+    """``get`` in YAML: the engine goes on with whatever depends on it, and calls no other method."""
+    assert values(plugin.read({"minimum": 12.5}).properties) == {**ANSWER, "minimum": 12.5, "sufficient": True}
+    for status in (200, 402):
+        api.status = status
+        with pytest.raises(grpc.RpcError, match="balance too low"):
+            plugin.read({"minimum": 12.6})
+    # A refresh has a state.
+    api.status = 200
+    assert values(plugin.read({**ANSWER, "minimum": 12.6}).properties)["sufficient"] is False
+
+
 def test_at_the_same_moment_one_question(process: Plugin) -> None:
     """Resources that are checked in parallel share it; one that comes later asks anew."""
     asked, release = threading.Event(), threading.Event()
