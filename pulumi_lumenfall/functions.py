@@ -49,8 +49,8 @@ Amount: TypeAlias = str | int | float | Decimal
 
 
 @pulumi.output_type
-class AvailableBalance:
-    """The funds that are available."""
+class AvailableBalance(dict[str, Any]):
+    """The funds that are available; a dictionary too, as nested results of Pulumi's SDKs are."""
 
     def __init__(self, *, currency: str, amount: float | None = None) -> None:
         pulumi.set(self, "amount", amount)

@@ -89,7 +89,7 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
     @fails_cleanly
     def __init__(
         self,
-        resource_name: str,
+        name: str,
         minimum: pulumi.Input[Amount] | None = None,
         *,
         postpaid: pulumi.Input[str] | None = None,
@@ -106,7 +106,7 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
         (``LocalWorkspaceOptions(env_vars=...)``), while functions and hooks have the environment of the script.
 
         Args:
-            resource_name: The resource's name, unique in the program.
+            name: The resource's name, unique in the program.
             minimum: The least amount that is enough, dollars, >= 0; below it this resource fails. An Output that a
                 preview does not know yet is decided on in ``up``; a message says so. None gates nothing.
             postpaid: ``"allow"`` (default) or ``"deny"``: what a postpaid account without an amount counts as.
@@ -128,10 +128,8 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
         """
         api_key = hide_key(api_key)
         try:
-            if not isinstance(resource_name, str) or not resource_name:
-                raise ConfigurationError(
-                    f"{describe(resource_name)} is not the name of a resource", hint="set it to text"
-                )
+            if not isinstance(name, str) or not name:
+                raise ConfigurationError(f"{describe(name)} is not the name of a resource", hint="set it to text")
             refuse_provider(opts)
             _refuse_existing(opts)
             need_event_loop()
@@ -148,7 +146,7 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
                 "base_url": base_url,
                 "timeout": timeout,
             }
-            inputs = {name: _once_known(name, value) for name, value in arguments.items()}
+            inputs = {argument: _once_known(argument, value) for argument, value in arguments.items()}
             # With all of stack config, Pulumi keeps this one in the state.
             check_base_url(*config_layer()["base_url"])
             if api_key_from is not None:
@@ -159,10 +157,10 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
         except LumenfallError as error:
             raise pulumi.RunError(with_hint(error)) from None
         warn_of_plain_key(CONFIG_KEYS["api_key"])
-        tell_if_unknown(pulumi.Output.all(**inputs), f"Balance {resource_name!r}")
+        tell_if_unknown(pulumi.Output.all(**inputs), f"Balance {name!r}")
         super().__init__(
             BalanceProvider(),
-            resource_name,
+            name,
             {**inputs, "billing_type": None, "available": None, "status": None, "sufficient": None},
             opts,
         )

@@ -128,7 +128,7 @@ def test_an_output_resolves_to_the_plain_class(api: Sandbox) -> None:
 
 
 def test_outputs_combine(api: Sandbox) -> None:
-    """Fields lift, and all, apply, concat and format work on both forms."""
+    """Fields lift, and all, apply, concat, format and json_dumps work on both forms."""
 
     def make() -> pulumi.Output[Any]:
         direct, output = lumenfall.get_balance(minimum=5), lumenfall.get_balance_output(minimum=5)
@@ -137,9 +137,11 @@ def test_outputs_combine(api: Sandbox) -> None:
             pulumi.Output.format("{0} of {1}", output.available.amount, direct.available.currency),
             pulumi.Output.all(direct, output).apply(lambda both: [one.sufficient for one in both]),
             output.apply(lambda balance: balance.billing_type),
+            pulumi.Output.json_dumps([direct.available, output.available]),
         )
 
-    assert resolve(make) == [12.5, "12.5 of usd", [True, True], "prepaid"]
+    available = '{"amount": 12.5, "currency": "usd"}'
+    assert resolve(make) == [12.5, "12.5 of usd", [True, True], "prepaid", f"[{available}, {available}]"]
 
 
 def test_a_secret_key_makes_no_secret_result(api: Sandbox) -> None:

@@ -26,7 +26,10 @@ def stack(pulumi_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def test_read_and_export(stack: GatedStack) -> None:
-    """Both forms export the same, with camelCase keys, in preview and in up; 15 calls make one request in each."""
+    """Both forms export the same, with camelCase keys, in preview and in up; 15 calls make one request in each.
+
+    What is available is an input of a resource, too.
+    """
     project = stack.program(
         """
 for _ in range(10):
@@ -35,6 +38,8 @@ later = [lumenfall.get_balance_output(minimum=5, api_key=pulumi.Config("lumenfal
 later += [lumenfall.get_balance_output(minimum=number) for number in range(4)]
 pulumi.export("funds", funds)
 pulumi.export("later", later[0])
+for name, available in dict(now=funds.available, then=later[0].available).items():
+    pulumi.CustomResource("pulumi:index:Stash", name, dict(input=available, output=None))
 pulumi.export("text", pulumi.Output.format("{0} {1}", later[0].available.amount, later[0].available.currency))
 pulumi.export("all", pulumi.Output.all(funds, *later).apply(lambda all: [one.sufficient for one in all]))
 """

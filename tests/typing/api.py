@@ -74,7 +74,7 @@ def resources(secret: pulumi.Output[str], amount: pulumi.Output[float]) -> None:
     assert_type(funds.status, pulumi.Output[str])
     assert_type(funds.sufficient, pulumi.Output[bool | None])
     assert_type(funds.available.apply(lambda available: available.amount), pulumi.Output[float | None])
-    Balance("other", minimum=amount, postpaid="deny", unavailable="allow", api_key_from="KEY", base_url=secret)
+    Balance(name="other", minimum=amount, postpaid="deny", unavailable="allow", api_key_from="KEY", base_url=secret)
     Balance("key", api_key_from=secret)  # type: ignore[arg-type]
 
     hook = balance_hook(amount, api_key=secret, timeout=5)
