@@ -99,13 +99,29 @@ def test_a_warning_is_in_the_object(cli, api):
 
 @pytest.mark.parametrize(
     ("minimum", "shown"),
-    [("12.50", "12.5"), ("12.5000000000000001", "12.500000000000002"), ("0.1", "0.1"), ("0", "0.0")],
+    [
+        ("12.50", "12.5"),
+        ("12.5000000000000001", "12.500000000000002"),
+        ("0.1", "0.1"),
+        # The nearest float to these is a little less, and its shortest text the same.
+        ("0.3", "0.3"),
+        ("4.35", "4.35"),
+        ("0.30000000000000001", "0.30000000000000004"),
+        ("0", "0.0"),
+    ],
 )
 def test_the_minimum_is_never_less_than_the_one_that_counts(cli, api, minimum, shown):
     """A program that compares the floats itself is never more lenient than the verdict."""
     ended = cli("check", "--minimum", minimum, "--format", "json", api=api)
     assert f'"minimum": {shown}, ' in ended.out
     assert ended.json["sufficient"] is (ended.json["minimum"] <= 12.5)
+
+
+def test_the_minimum_and_an_amount_that_is_as_much_are_one_number(cli, api):
+    """So a program that compares them itself comes to the same verdict."""
+    api.amount = "4.35"
+    ended = cli("check", "--minimum", "4.35", "--format", "json", api=api)
+    assert (ended.json["sufficient"], ended.json["minimum"]) == (True, ended.json["available"]["amount"])
 
 
 def test_output_goes_to_a_file(cli, api):

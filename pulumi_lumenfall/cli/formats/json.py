@@ -33,6 +33,7 @@ def write(report: Report, output: str | None, _environ: Mapping[str, str]) -> in
 
 
 def _round_up(exact: Decimal) -> float:
-    """The nearest float that is not below it: who compares again is never more lenient than the verdict."""
+    """The nearest float that does not show less: who compares again is never more lenient than the verdict."""
     nearest = float(exact)
-    return nearest if nearest >= exact else math.nextafter(nearest, math.inf)
+    # By its shortest text, as the amount beside it: the float of 0.3 itself is a little less than 0.3.
+    return nearest if Decimal(repr(nearest)) >= exact else math.nextafter(nearest, math.inf)
