@@ -90,6 +90,34 @@ def test_a_key_where_another_word_belongs(cli, api, words):
     assert leaks({"output": ended.text.encode()}) == []
 
 
+@pytest.mark.parametrize("words", [CHECK, ["doctor"], ["doctor", "--json"]], ids=" ".join)
+@pytest.mark.parametrize("place", ["LUMENFALL_API_KEY", "--api-key-file"])
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("LUMENFALL_API_BASE", "https://localhost/{}"),
+        ("LUMENFALL_API_BASE", "https://{}.invalid"),
+        ("LUMENFALL_TIMEOUT", "{}"),
+        ("LUMENFALL_MAX_ATTEMPTS", "{}"),
+        ("REQUESTS_CA_BUNDLE", "/{}.pem"),
+    ],
+)
+def test_a_key_in_another_setting(cli, api, words, place, setting, value):
+    """It is recognized whatever it looks like, and the setting is named."""
+    key = "hunter2hunter2hu"
+    env = {setting: value.format(key)}
+    if place == "LUMENFALL_API_KEY":
+        env[place] = key
+    else:
+        (cli.folder / "key").write_text(key)
+        words = [*words, place, "key"]
+    ended = cli(*words, api=api, env=env)
+    assert ended.status == 3
+    assert f"{setting}: it holds the API key (not shown)" in ended.text
+    assert "hunter2hunter2" not in ended.text
+    assert "/v1/balance" not in [request.path for request in api.requests]
+
+
 @pytest.mark.parametrize("command", [CHECK, ["doctor"]], ids=["check", "doctor"])
 def test_a_proxy_with_a_password(cli, api, command):
     """In the variable of a proxy that cannot be reached, or is malformed."""

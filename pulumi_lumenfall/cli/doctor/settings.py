@@ -30,7 +30,13 @@ _NAMES = {
     "max_attempts": "attempts",
     "ca_bundle": "CA bundle",
 }
-_HARMLESS: dict[str, Any] = {"api_key": "none", "base_url": "https://localhost", "timeout": 1, "max_attempts": 1}
+_HARMLESS: dict[str, Any] = {
+    "api_key": "none",
+    "base_url": "https://localhost",
+    "timeout": 1,
+    "max_attempts": 1,
+    "ca_bundle": "none",
+}
 _VARIABLES = (
     *("LUMENFALL_API_KEY", "LUMENFALL_API_BASE", "LUMENFALL_TIMEOUT", "LUMENFALL_MAX_ATTEMPTS"),
     *("LUMENFALL_CONFIG_DIR", "LUMENFALL_ALLOW_INSECURE_HTTP", "LUMENFALL_CACHE_SECONDS"),
@@ -62,18 +68,21 @@ def examine_settings(options: Namespace, environ: Mapping[str, str], found: Foun
         except ConfigurationError as error:
             problems["api_key"] = error
     layer = settings_layer(options, key)
+    harmless = dict(_HARMLESS)
     warnings: tuple[str, ...] = ()
     for setting, name in _NAMES.items():
         value = None
         try:
             if setting in problems:
                 raise problems[setting]
-            value = _resolve_one(setting, layer, environ)
+            value = _resolve_one(setting, layer, environ, harmless)
         except ConfigurationError as error:
             problems[setting] = error
             yield Finding(name, FAIL, str(error), error.hint)
             continue
         warnings += value.warnings
+        # The core refuses a setting that holds the key, for which it has to know the real one.
+        harmless["api_key"] = value.api_key
         yield _describe(setting, name, value)
     yield from (Finding("credentials", WARN, *_split_advice(warning)) for warning in warnings)
     yield from _examine_key_file(options.api_key_file)
@@ -89,13 +98,15 @@ def examine_settings(options: Namespace, environ: Mapping[str, str], found: Foun
 def _patience_seconds(options: Namespace, environ: Mapping[str, str]) -> float:
     """How long an answer may take, and so the key; without a limit where that setting is malformed."""
     try:
-        return _resolve_one("timeout", settings_layer(options, None), environ).timeout
+        return _resolve_one("timeout", settings_layer(options, None), environ, _HARMLESS).timeout
     except ConfigurationError:
         return math.inf
 
 
-def _resolve_one(setting: str, layer: Mapping[str, tuple[str, Any]], environ: Mapping[str, str]) -> Settings:
-    rest = {name: ("", value) for name, value in _HARMLESS.items() if name != setting}
+def _resolve_one(
+    setting: str, layer: Mapping[str, tuple[str, Any]], environ: Mapping[str, str], harmless: Mapping[str, Any]
+) -> Settings:
+    rest = {name: ("", value) for name, value in harmless.items() if name != setting}
     if setting != "ca_bundle":
         # Without verification nothing looks at the bundle. Nothing is sent with these settings.
         rest["verify"] = ("", False)
