@@ -122,6 +122,13 @@ def test_the_action(cli, shell, case):
         assert name in outputs
 
 
+def test_the_action_leaves_the_base_url_of_its_job(cli, shell, api):
+    """An input that is not given is empty, and so unset: the next place in the chain counts."""
+    cli.environ["LUMENFALL_API_BASE"] = api.url
+    ended, outputs = run_action(cli, shell, api, **{"base-url": ""})
+    assert (ended.returncode, outputs["verdict"], len(api.requests)) == (0, "enough", 1)
+
+
 def test_the_action_takes_every_input(cli, shell, api):
     """Also those that are not given, which the runner makes empty."""
     api.script(None)
