@@ -418,6 +418,18 @@ def test_bad_ca_bundle(tmp_path: Path, kind: str) -> None:
     LumenfallClient(KEY, ca_bundle=value, verify=False)
 
 
+def test_a_ca_bundle_may_be_any_path(tmp_path: Path) -> None:
+    """Of bytes too; and none shows the key."""
+    (tmp_path / "text.pem").write_text("not a certificate")
+    (entry,) = os.scandir(os.fsencode(tmp_path))
+    text = str(tmp_path / "text.pem")
+    assert str(refused(argument_layer(ca_bundle=entry))).startswith(f"ca_bundle: the CA bundle '{text}' holds no")
+    trustme.CA().cert_pem.write_to_path(text)
+    assert resolve(argument_layer(ca_bundle=entry)).ca_bundle == text
+    error = refused(argument_layer(api_key="sk.0123456789.MARKER", ca_bundle=Path("/sk.0123456789.MARKER")))
+    assert str(error) == "ca_bundle: it holds the API key (not shown)"
+
+
 @pytest.mark.parametrize("value", ["false", 0, 1, "yes", []])
 def test_verify_is_a_boolean(value: Any) -> None:
     assert str(refused(argument_layer(verify=value))).startswith("verify: ")

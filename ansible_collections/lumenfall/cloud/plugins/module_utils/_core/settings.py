@@ -239,7 +239,8 @@ def _refuse_key(key: str, name: str, value: Any) -> None:
     Raises:
         ConfigurationError: It does.
     """
-    if len(key) >= _TELLING_CHARACTERS and isinstance(value, str) and key in value:
+    text = os.fsdecode(value) if isinstance(value, (str, os.PathLike)) else ""
+    if len(key) >= _TELLING_CHARACTERS and key in text:
         raise ConfigurationError(
             f"{name}: it holds the API key (not shown)",
             hint=f"set {name} to what it is for, and leave the key to the setting for the key",

@@ -211,7 +211,7 @@ def check_ca_bundle(source: str, value: object) -> str:
     """
     if not isinstance(value, (str, os.PathLike)):
         raise _bundle_error(source, f"must be a path, not {kind_of(value)}")
-    path = os.path.expanduser(os.fspath(value))
+    path = os.path.expanduser(os.fsdecode(value))
     problem = None
     try:
         mode = os.stat(path).st_mode
