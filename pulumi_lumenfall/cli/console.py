@@ -66,12 +66,11 @@ def write_file(path: str, text: str) -> None:
     Raises:
         OutputError: It cannot be written; what was there before stays.
     """
-    found = _find_descriptor(path)
-    if found and _number_of(found) == 1:
-        write_out(text)
-        return
     try:
-        if found:
+        found = _find_descriptor(path)
+        if found and _number_of(found) == 1:
+            write_out(text)
+        elif found:
             _write_to_descriptor(found, text)
         elif os.path.exists(path) and not os.path.isfile(path):
             _write_to(path, os.O_WRONLY, text)

@@ -59,6 +59,16 @@ def test_a_full_disk_elsewhere(cli, api, words):
 
 
 @linux
+@pytest.mark.parametrize(("minimum", "status"), [("5", 3), ("50", 2)])
+def test_a_folder_that_is_gone(cli, api, minimum, status):
+    """The current one: a verdict that could not be written is no bug of ours."""
+    words = f"check --minimum {minimum} --format json --output gone.json"
+    ended = shell(cli, api, f'mkdir gone; cd gone; rmdir ../gone; "$L" {words}')
+    assert ended.returncode == status
+    assert ended.stderr.startswith("lumenfall-balance: --output: cannot write the file: no such file or directory; ")
+
+
+@linux
 def test_github_on_a_full_disk(cli, api):
     """An annotation that is lost keeps the status of its verdict."""
     with open("/dev/full", "w") as full:
