@@ -150,6 +150,21 @@ def test_short_and_odd_secrets_are_redacted(secret: str) -> None:
     assert secret not in clean(f"({secret})", [Secret(secret)])
 
 
+@pytest.mark.parametrize(
+    ("secret", "echo"),
+    [
+        ("PÄSSWÖRTÜ", "PÄSSWÖRTÜ"),
+        ("PÄSSWÖRTÜ", "pässwörtü"),
+        ("pÄss", "PäSS"),
+        ("ПАРОЛЬ12", "ПАРОЛЬ12"),
+        ("İSTANBUL99", "İstanbul99"),
+    ],
+)
+def test_a_secret_in_any_letters_is_redacted(secret: str, echo: str) -> None:
+    """A proxy's password may have others than ASCII's."""
+    assert clean(f"({echo})", [Secret(secret)]) == "(***)"
+
+
 @given(st.text(), st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
 def test_clean_is_safe_whatever_comes(text: str, secret: str) -> None:
     shown = clean(text + secret + text, [Secret(secret)])

@@ -142,12 +142,11 @@ def _redact(line: str, secrets: List[str]) -> str:
         return line
     hidden = [False] * len(line)
     for text, places in _readings(line):
-        # Of ASCII alone: other letters change their length with their case.
-        folded = "".join(character.lower() if character.isascii() else character for character in text)
+        folded = _fold(text)
         for secret in secrets:
             size = min(_FRAGMENT, len(secret))
             # A line feed is in no line: no piece reaches from one form into the next.
-            known = "\n".join((secret, *_forms(secret)) if size == _FRAGMENT else (secret,)).lower()
+            known = _fold("\n".join((secret, *_forms(secret)) if size == _FRAGMENT else (secret,)))
             for start in range(len(text) - size + 1):
                 if folded[start : start + size] in known:
                     begin, end = places[start], places[start + size]
@@ -159,6 +158,11 @@ def _redact(line: str, secrets: List[str]) -> str:
         elif not position or not hidden[position - 1]:
             shown.append("***")
     return "".join(shown)
+
+
+def _fold(text: str) -> str:
+    """A text in lower case, but for the letters that would change its length."""
+    return "".join(character.lower() if len(character.lower()) == 1 else character for character in text)
 
 
 def kind_of(value: object) -> str:
