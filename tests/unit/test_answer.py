@@ -89,6 +89,9 @@ def test_each_status(status: int, kind: str, message: str, retryable: bool) -> N
         (b"<html>", "", None),
         (b"\xff", "", None),
         (b"[" * 200_000, "", None),
+        # Beyond what Python makes an int of; where it has no such limit, a number of 1 MiB took seconds.
+        (b'{"error": {"message": "m", "code": "C", "x": %s}}' % (b"9" * 5000), " C: m", "C"),
+        (b'{"error": {"message": 1.5, "code": 1e5}}', "", None),
     ],
 )
 def test_what_the_server_said(body: Any, said: str, code: str | None) -> None:

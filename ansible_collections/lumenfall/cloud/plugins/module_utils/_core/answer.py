@@ -93,7 +93,8 @@ def _read_success(
 
 def _lenient_json(body: bytes) -> Any:
     try:
-        return json.loads(body.decode("utf-8-sig"))
+        # An int of a MiB of digits would take seconds, where Python sets no limit.
+        return json.loads(body.decode("utf-8-sig"), parse_int=float)
     except (ValueError, RecursionError):
         return None
 
