@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import warnings
 import zlib
 from decimal import Decimal
@@ -312,6 +313,28 @@ def test_the_body_of_a_redirect_is_not_waited_for() -> None:
         assert isinstance(error_of(server, timeout=10), core.UnexpectedRedirectError)
         # What is waited for of an error's body; a busy machine needs less.
         assert time.monotonic() - started < 2
+
+
+def test_a_carriage_return_alone_ends_no_header_line() -> None:
+    """It counts as a space (RFC 9112, section 2.2): what follows it is no header, and many of them cost no memory."""
+
+    def play(connection: Connection) -> None:
+        connection.read_request()
+        if connection.number == 1:
+            connection.send(b"HTTP/1.1 200 OK\r\nX: a\rContent-Length: 5\r\n%s\r\n\r\n%s" % (LENGTH, BALANCE))
+        else:
+            connection.send(b"HTTP/1.1 401 No\r\n" + (b"X: " + b"\r:" * 32_000 + b"\r\n") * 20 + b"\r\n")
+
+    with FaultServer(play) as server:
+        client = LumenfallClient(KEY, base_url=server.url)
+        assert client.fetch_balance().amount == Decimal("12.50")
+        tracemalloc.start()
+        try:
+            with pytest.raises(core.AuthenticationError):
+                client.fetch_balance()
+            assert tracemalloc.get_traced_memory()[1] < 32 << 20
+        finally:
+            tracemalloc.stop()
 
 
 def test_refused_is_retried() -> None:

@@ -19,7 +19,8 @@ class _WholeLines:
     """The stream of an answer, where http.client takes the end of the stream for the end of a line.
 
     A status line, header, chunk size or trailer that stops before its newline was cut, and so
-    were headers or trailers that stop before the blank line.
+    were headers or trailers that stop before the blank line. A carriage return within a line
+    is a space (RFC 9112, section 2.2).
     """
 
     def __init__(self, stream: Any) -> None:
@@ -31,7 +32,9 @@ class _WholeLines:
         if not line.endswith(b"\n") and len(line) != limit:
             raise Cut
         self.last_line = line
-        return line
+        # For the email package each carriage return would end a header: a MiB of them cost seconds and 460 MiB.
+        end = len(line) - (2 if line.endswith(b"\r\n") else 1)
+        return line[:end].replace(b"\r", b" ") + line[end:]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
