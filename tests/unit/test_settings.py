@@ -496,6 +496,12 @@ def test_a_refusal_holds_nothing_of_the_value() -> None:
             frame = frame.tb_next
 
 
+def test_a_blank_proxy_variable_is_unset() -> None:
+    """It hides no other one."""
+    settings = resolve(https_proxy=" ", HTTPS_PROXY="http://p.example:1", no_proxy=" ", NO_PROXY="host.example")
+    assert (settings.sources["proxy"], settings.no_proxy) == ("HTTPS_PROXY", "host.example")
+
+
 def test_proxy_is_for_https_only() -> None:
     """Plain http goes direct, so that no proxy sees the key in the clear."""
     environ = {"HTTPS_PROXY": "http://b.example", "ALL_PROXY": "http://c.example", "http_proxy": "http://d.example"}

@@ -200,7 +200,7 @@ def _walk(layers: Tuple[Layer, ...], variables: Mapping[str, str]) -> Settings:
                 proxy = (variable, Secret(value))
                 sources["proxy"] = variable
                 break
-    no_proxy = next((variables[name] for name in NO_PROXY_VARIABLES if variables.get(name)), "")
+    no_proxy = next((variables[name] for name in NO_PROXY_VARIABLES if not is_unset(variables.get(name))), "")
 
     return Settings(
         api_key=api_key,
