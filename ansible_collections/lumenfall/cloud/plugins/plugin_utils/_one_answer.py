@@ -92,7 +92,7 @@ class OneAnswer:
         if waited is None:
             raise StillAskedError
         try:
-            answers = [kept for kept in self._read().get(name, []) if _is_fresh(kept)]
+            answers = [kept for kept in self._kept(name) if _is_fresh(kept)]
             mine = next((kept for kept in answers if host in kept["for"] or kept["at"][0] > came), None)
             if mine is None:
                 mine = {"answer": fetch(waited), "for": list(others)}
@@ -103,6 +103,15 @@ class OneAnswer:
             return mine["answer"]
         finally:
             self._unlock(lock)
+
+    def _kept(self, name: str) -> List[Dict[str, Any]]:
+        # Nobody writes meanwhile: a table that is half written reads as none, and the host would fetch once more.
+        if self._lock(_TABLE_LOCK, KEPT_SECONDS) is None:
+            return []
+        try:
+            return self._read().get(name, [])
+        finally:
+            self._unlock(_TABLE_LOCK)
 
     def _keep(self, name: str, answers: List[Dict[str, Any]]) -> None:
         if self._lock(_TABLE_LOCK, KEPT_SECONDS) is None:

@@ -247,6 +247,28 @@ def test_a_torn_table_is_none():
     assert ask(answers, "b", fetch)["number"] == 2
 
 
+def test_an_answer_is_found_while_another_question_writes():
+    """Each host asks at its own pace, as with the strategy ``free``; a table that is half written is no empty one."""
+    answers, hosts = OneAnswer(), [f"h{number}" for number in range(20)]
+    count = FORK.Value("i", 0)
+
+    def fetch(_waited):
+        with count.get_lock():
+            count.value += 1
+        return {"number": 0}
+
+    def ask_all(host):
+        for question in range(50):
+            answers.ask(question, host, hosts, 60.0, fetch)
+
+    processes = [FORK.Process(target=ask_all, args=(host,)) for host in hosts]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert count.value == 50
+
+
 def test_it_holds_no_question():
     """What an answer depends on may be a key, so only a keyed hash of it is kept."""
     answers = OneAnswer()
