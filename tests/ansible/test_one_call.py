@@ -172,6 +172,28 @@ def test_a_host_that_a_handler_left_out_takes_up_nothing_later(funded, api):
     assert judged == [("h001", "ok"), ("h002", "failed")]
 
 
+def test_a_handler_that_runs_once_leaves_nothing_for_later(funded, api):
+    """The hosts that it ran for as well have had it; one that notifies it again asks again."""
+    api.script("9.00", "1.00")
+    gate = {"name": "ask", MODULE: {"minimum": 5}, "register": "balance", "failed_when": "not balance.sufficient"}
+    second = {**NOTIFY, "when": "inventory_hostname != 'h001'"}
+    run = funded.play(hosts=3, tasks=[NOTIFY, FLUSH, second, FLUSH], handlers=[{**gate, "run_once": True}])
+    judged = [(line["host"], line["event"]) for line in run.lines if line["task"] == "ask"]
+    assert judged == [("h001", "ok"), ("h002", "failed")]
+
+
+def test_one_name_for_several_hosts_is_a_call_for_each(ansible):
+    """Where a task delegates to a name that stands for another machine on each of its hosts."""
+    tried = ansible.folder / "tried"
+    ssh = ansible.write("ssh", f"#!/bin/sh\necho x >> {tried}\nexit 255\n")
+    ssh.chmod(0o755)
+    away = {"ansible_connection": "ssh", "ansible_ssh_executable": str(ssh), "ansible_ssh_retries": 0}
+    where = {**away, "ansible_host": "bastion-of-{{ inventory_hostname }}"}
+    run = ansible.play(hosts=3, tasks=[{MODULE: {"minimum": 5}, "delegate_to": "bastion", "vars": where}])
+    assert run.code != 0
+    assert tried.read_text(encoding="utf-8") == "x\n" * 3
+
+
 def test_a_host_that_cannot_be_reached_is_tried_once(ansible):
     """The hosts of the task do not queue up for it one by one."""
     tried = ansible.folder / "tried"

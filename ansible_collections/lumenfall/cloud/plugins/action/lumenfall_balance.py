@@ -114,12 +114,12 @@ class ActionModule(ActionBase):
     def _others(self, task_vars: Dict[str, Any]) -> List[str]:
         """The hosts that this run of the task is for, as far as the parent knew when it forked this worker.
 
-        A handler runs again for whichever hosts notify it later, and a host that left it out by ``when`` must not
-        take up then what was fetched before.
+        A handler runs again for whichever hosts notify it later, and a host that left it out by ``when``, or for
+        which another one ran it by ``run_once``, must not take up then what was fetched before.
         """
         if not isinstance(self._task, Handler):
             return [str(host) for host in task_vars.get("ansible_play_batch") or ()]
-        if self._task.when:
+        if self._task.when or self._task.run_once:
             return []
         # The item of a loop has a copy of the handler, which has lost them.
         original = next((task for task in self._task._parent.block if task._uuid == self._task._uuid), self._task)
@@ -218,6 +218,8 @@ class ActionModule(ActionBase):
             self._task._uuid,
             self._task.delegate_to,
             (context.remote_user, context.become, context.become_method, context.become_user),
+            # One name may stand for another machine on each host, by a variable such as ansible_host.
+            sorted((name, str(value)) for name, value in self._connection.get_options().items()),
             sorted((name, str(value)) for name, value in dict(arguments).items()),
             sorted((name, str(value)) for name, value in environment.items()),
         )
