@@ -151,6 +151,8 @@ def test_null_goes_by_the_policies(funded, api, billing, variables, passes):
     run = funded.play(roles=[{**GATE, **variables}], tasks=[WORK], module_defaults=defaults)
     assert run.code == (0 if passes else 2)
     assert len(run.results("work")) == passes
+    policy = "require_balance_unavailable" if billing == "prepaid" else "require_balance_postpaid"
+    assert asked(run)[0]["msg"].endswith(f"set {policy} to 'allow'") is not passes
 
 
 WAIT = {"require_balance_wait": "2", "require_balance_poll": "1"}

@@ -109,6 +109,16 @@ def test_an_error_names_the_option_as_its_user_calls_it() -> None:
         Gate("abc", names=("--minimum", "--postpaid", "--unavailable"))
 
 
+def test_a_verdict_calls_the_policies_what_the_caller_does():
+    """What it says to set is a name that the reader can set."""
+    gate = Gate(5, postpaid="deny", names=("a", "b", "c"))
+    assert (
+        "and b is set to 'deny' (need 5.00 usd); use a prepaid account, or set b to 'allow'"
+        in gate.judge(POSTPAID).message
+    )
+    assert gate.judge(UNAVAILABLE).message.endswith("or set c to 'allow'")
+
+
 @pytest.mark.parametrize("minimum", [None, "", " "])
 def test_a_minimum_that_is_not_there(minimum: Any) -> None:
     """It is called empty rather than wrong, and by its own name."""

@@ -24,7 +24,9 @@ _MARKS = {OK: ("ok", "32"), NOTE: ("note", "36"), WARN: ("warn", "33"), FAIL: ("
 def run(options: Namespace, environ: Mapping[str, str]) -> int:
     """Examine everything, print it, and return the exit status: 0, 2 (only the balance is too low) or 3."""
     try:
-        gate = None if options.minimum is None else Gate(options.minimum, names=("--minimum", "", ""))
+        gate = (
+            None if options.minimum is None else Gate(options.minimum, names=("--minimum", "postpaid", "unavailable"))
+        )
     except ConfigurationError as error:
         findings = [Finding("command line", FAIL, str(error), error.hint)]
     else:

@@ -56,8 +56,7 @@ class Gate:
             counts as its shortest text.
         postpaid: ``"allow"`` (default) or ``"deny"``; None is the default.
         unavailable: ``"deny"`` (default) or ``"allow"``; None is the default.
-        names: How the caller calls the three, for its error messages; the Python names
-            by default.
+        names: How the caller calls the three, for its messages; the Python names by default.
 
     Raises:
         ConfigurationError: One of the three is malformed.
@@ -74,6 +73,7 @@ class Gate:
         self.minimum = parse_minimum(minimum, names[0])
         self.postpaid = parse_policy(postpaid, names[1], ALLOW)
         self.unavailable = parse_policy(unavailable, names[2], DENY)
+        self._names = names
 
     def judge(self, balance: AccountBalance) -> Verdict:
         """Say whether a balance is enough, and why."""
@@ -99,15 +99,15 @@ class Gate:
                 return Verdict(ENOUGH, f"{describe_balance(balance)}; counts as enough (postpaid: allow)")
             return Verdict(
                 TOO_LOW,
-                "balance too low: a postpaid account holds no prepaid funds, and postpaid is set to "
-                f"'deny' (need {need} {balance.currency}); use a prepaid account, or set postpaid to 'allow'",
+                f"balance too low: a postpaid account holds no prepaid funds, and {self._names[1]} is set to "
+                f"'deny' (need {need} {balance.currency}); use a prepaid account, or set {self._names[1]} to 'allow'",
             )
         if self.unavailable == ALLOW:
             return Verdict(ENOUGH, f"{describe_balance(balance)}; counts as enough (unavailable: allow)")
         return Verdict(
             CANNOT_TELL,
             f"cannot tell whether the balance is enough (need {need} {balance.currency}): "
-            f"{describe_balance(balance)}; run it again later, or set unavailable to 'allow'",
+            f"{describe_balance(balance)}; run it again later, or set {self._names[2]} to 'allow'",
         )
 
 
