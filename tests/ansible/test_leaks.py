@@ -217,6 +217,14 @@ def test_a_server_that_echoes_the_key_with_each_kind_of_error(ansible, api, dele
     assert leaks({"output": run.output.encode(), **files(ansible.folder)}) == []
 
 
+def test_a_key_in_place_of_an_option_is_not_shown_again(ansible, api):
+    """One that ends in '=' is the name of an option, if that of its own is left out."""
+    code, output = ansible.command("ansible", "localhost", "-m", MODULE, "-a", f"{KEY}=")
+    assert code != 0
+    assert "Supported parameters include: api_key, base_url" in output
+    assert not leaked(output)
+
+
 @pytest.mark.parametrize("console", [False, True], ids=["ad hoc", "console"])
 def test_a_key_on_the_command_line_is_not_shown_again(ansible, api, console):
     """Ansible shows the source of a task that fails, which there is the task itself."""

@@ -308,13 +308,24 @@ def test_a_gate_has_a_verdict_whatever_is_wrong(funded, api, options):
     assert result["failure"]["hint"]
 
 
+def test_an_option_whose_name_is_no_text_is_not_supported(funded, api):
+    """As YAML reads a number or nothing in its place; in the same words as any other."""
+    tasks = "".join(f"    - {MODULE}: {{{name}: 5}}\n      ignore_errors: true\n" for name in ("1", "null"))
+    playbook = funded.write("odd.yml", "- hosts: all\n  gather_facts: false\n  tasks:\n" + tasks)
+    run = funded.run(str(playbook))
+    for result, name in zip(run.results(), ("1", "None"), strict=True):
+        assert f"{name}. Supported parameters include: api_key, base_url" in result["msg"]
+    assert api.requests == []
+
+
 def test_the_place_of_a_key_is_named_there_too(ansible, api):
     """A key from ``environment`` travels as an option, and is not called one."""
-    environment = {"LUMENFALL_API_KEY": "wrong", "LUMENFALL_API_BASE": api.url}
-    run = ansible.play(hosts=2, environment=environment, tasks=[{MODULE: {"minimum": 5}, "delegate_to": "h002"}])
+    task = {MODULE: {"minimum": 5}, "delegate_to": "h002", "environment": {"LUMENFALL_API_KEY": "wrong"}}
+    run = ansible.play(hosts=2, environment={"LUMENFALL_API_BASE": api.url}, tasks=[task])
     for result in run.results():
         assert "(the key came from LUMENFALL_API_KEY)" in result["msg"]
         assert result["failure"]["hint"].endswith("(the key came from LUMENFALL_API_KEY)")
+    assert "came from api_key" not in " ".join(run.output.split())
     assert len(api.requests) == 1
 
 

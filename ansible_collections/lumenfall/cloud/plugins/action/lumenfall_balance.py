@@ -209,8 +209,11 @@ class ActionModule(ActionBase):
                 return {"unreachable": str(error)}
             finally:
                 self._task.environment = before
-            if is_moved:
-                whole.update(name_key_source(whole, _KEY_VARIABLE))
+            named = name_key_source(whole, _KEY_VARIABLE) if is_moved else {}
+            if named:
+                # Ansible made it of the message that names the option, and would show that one.
+                whole.pop("exception", None)
+                whole.update(named)
             return {name: value for name, value in whole.items() if name in _RESULTS}
 
         context = self._play_context

@@ -64,7 +64,8 @@ def given(options: Mapping[str, Any]) -> Dict[str, Any]:
     Not so an empty ``minimum``: a gate whose bar is a variable that nobody set is a mistake.
     """
     return {
-        name: value
+        # YAML makes numbers of some names.
+        str(name): value
         for name, value in options.items()
         if name not in ARGUMENT_SPEC or not is_unset(value) or (name == "minimum" and value is not None)
     }
@@ -160,8 +161,8 @@ def failure_result(error: LumenfallError, *, gated: bool) -> Dict[str, Any]:
 
 
 def unfit_to_show(options: Mapping[str, Any]) -> list[str]:
-    """Values that may hold a secret although their option is none, such as a password in a URL."""
-    texts = [value for value in options.values() if isinstance(value, str)]
+    """Texts that may hold a secret although their option is none, such as a password in a URL, or a key as a name."""
+    texts = [text for text in (*options, *options.values()) if isinstance(text, str)]
     base_url = options.get("base_url")
     return [
         text for text in texts if looks_like_key(text) or (text == base_url and any(mark in text for mark in "@?#"))
