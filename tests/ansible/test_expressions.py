@@ -185,7 +185,7 @@ def test_the_lookup_shows_no_value_of_another_kind(funded, api):
     assert "base_url: it must be text, not a list" in run.result("case list")["msg"]
     assert "postpaid: what looks like an API key (not shown) is not a policy" in run.result("case policy")["msg"]
     assert "lumenfall_api_key: it must be text, not a dict" in run.result("case variable")["msg"]
-    assert "lumenfall_api_key: the API key must be text, not a dict" in run.result("case template")["msg"]
+    assert "lumenfall_api_key: it must be text, not a dict" in run.result("case template")["msg"]
     assert not leaked(run.output)
     assert api.requests == []
 
@@ -205,6 +205,48 @@ def test_the_lookup_names_the_source_of_a_bad_value(funded, api):
     assert "LUMENFALL_TIMEOUT: '9s' is not a number" in run.result("case env")["msg"]
     assert "lumenfall_timeout: '8s' is not a number" in run.result("case var")["msg"]
     assert api.requests == []
+
+
+def test_an_empty_source_of_the_lookup_is_unset(ansible, api):
+    """A variable or an environment variable that is empty does not hide what ansible.cfg says: the key goes there."""
+    ansible.write("ansible.cfg", f"[lumenfall]\nbase_url = {api.url}\n")
+    environment = {"LUMENFALL_API_KEY": api.key, "HTTPS_PROXY": "nonsense://x"}
+    show = f"{LOOKUP}).available.amount"
+    tasks = [_case("variable", show, vars={"lumenfall_base_url": "{{ nowhere | default('') }}"}), _case("none", show)]
+    blank = {"LUMENFALL_API_BASE": " ", "REQUESTS_CA_BUNDLE": ""}
+    for more in ({}, blank):
+        run = ansible.play(tasks=tasks, environment=environment | more)
+        assert [run.result(f"case {name}")["msg"] for name in ("variable", "none")] == [12.5, 12.5]
+    ansible.write("ansible.cfg", "[lumenfall]\nca_path = /does/not/exist\n")
+    run = ansible.play(tasks=[_case("bundle", show)], environment=environment | blank)
+    assert "ca_path in " in run.result("case bundle")["msg"]
+
+
+def test_a_variable_that_the_lookup_does_not_need_is_not_read(funded, api):
+    """Where the option is given, and where the name is only like one of its own."""
+    broken = {"lumenfall_api_key": "{{ nowhere }}", "lumenfall_minimum": "{{ nowhere }}"}
+    run = funded.play(tasks=[_case("given", f"{LOOKUP}, api_key='{api.key}').available.amount", vars=broken)])
+    assert run.result("case given")["msg"] == 12.5
+
+
+def test_the_lookup_takes_vaulted_variables(funded, api):
+    """Whatever the option: a vault may hold all that belongs to an account."""
+    funded.write("password", "password\n")
+    _code, vaulted = funded.command("ansible-vault", "encrypt_string", "--vault-password-file", "password", "7")
+    value = "\n".join(f"        {line.strip()}" for line in vaulted.partition("|\n")[2].splitlines())
+    value = value.partition("Encryption successful")[0]
+    tasks = f"""
+- hosts: all
+  gather_facts: false
+  vars:
+    lumenfall_timeout: !vault |
+{value}
+  tasks:
+    - ansible.builtin.debug:
+        msg: "{{{{ {LOOKUP}).available.amount }}}}"
+"""
+    run = funded.run(str(funded.write("vaulted.yml", tasks)), "--vault-password-file", "password")
+    assert run.result()["msg"] == 12.5, run.output
 
 
 def test_the_lookup_says_where_it_looked_for_a_key(ansible, api):

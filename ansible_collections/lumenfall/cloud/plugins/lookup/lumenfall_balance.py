@@ -93,7 +93,10 @@ _raw:
       type: str
 """
 
+import contextlib  # noqa: E402
+import os  # noqa: E402
 import secrets  # noqa: E402
+from collections.abc import Iterator, Mapping  # noqa: E402
 from typing import Any, Dict, List  # noqa: E402
 
 from ansible.errors import AnsibleTemplatePluginError  # noqa: E402
@@ -109,8 +112,11 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._core import (  # 
     both_clocks,
     is_recent,
 )
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core.settings import ENVIRONMENT  # noqa: E402
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core.values import is_unset  # noqa: E402
 from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (  # noqa: E402
     ARGUMENT_SPEC,
+    SETTINGS,
     balance_result,
     failure_result,
     given,
@@ -149,9 +155,10 @@ class LookupModule(LookupBase):
         try:
             gate = read_gate(direct)
             refuse_other_kinds(direct)
-            names = [f"lumenfall_{name}" for name in ARGUMENT_SPEC]
-            refuse_other_kinds({name: variables[name] for name in names if variables and name in variables})
-            self.set_options(var_options=variables, direct=direct)
+            own = self._own_variables(variables or {}, direct)
+            refuse_other_kinds(own)
+            with _blank_variables_unset():
+                self.set_options(var_options=own, direct=direct)
             options, sources = self._options_and_sources()
             settings = read_settings(options, sources=sources)
             if register_secret is not None:
@@ -166,13 +173,17 @@ class LookupModule(LookupBase):
         # Raised out here, so that it has no context with the settings in its frames.
         raise AnsibleTemplatePluginError(problem)
 
+    def _own_variables(self, variables: Mapping[str, Any], direct: Mapping[str, Any]) -> Dict[str, Any]:
+        """The variables that count for this lookup, without those that are empty: Ansible would look no further."""
+        names = [f"lumenfall_{name}" for name in SETTINGS.values() if name not in direct]
+        values = {name: self._templar.template(variables[name]) for name in names if name in variables}
+        return {name: value for name, value in values.items() if not is_unset(value)}
+
     def _options_and_sources(self) -> tuple[Dict[str, Any], Dict[str, str]]:
         options, sources = {}, {}
         for name in ARGUMENT_SPEC:
             value, origin = self.get_option_and_origin(name)
             kind, _colon, place = str(origin).partition(": ")
-            if kind == "var" and isinstance(value, str):
-                value = self._templar.template(value)
             if name == "validate_certs":
                 value = _boolean(value)
             options[name] = value
@@ -181,6 +192,17 @@ class LookupModule(LookupBase):
             elif kind not in ("Direct", "default"):
                 sources[name] = f"{name} in {origin}"
         return options, sources
+
+
+@contextlib.contextmanager
+def _blank_variables_unset() -> Iterator[None]:
+    """Without the environment variables that are empty, behind which Ansible would not look at its ansible.cfg."""
+    names = [name for names in ENVIRONMENT.values() for name in names]
+    blank = {name: os.environ.pop(name) for name in names if name in os.environ and is_unset(os.environ[name])}
+    try:
+        yield
+    finally:
+        os.environ.update(blank)
 
 
 def _boolean(value: Any) -> Any:
