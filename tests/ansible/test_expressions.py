@@ -287,6 +287,17 @@ def test_the_lookup_asks_once_within_a_process(funded, api):
         assert (len(api.requests), len(other.requests)) == (1, 1)
 
 
+@pytest.mark.parametrize("play", [{"serial": 1}, {}], ids=["batches", "tasks"])
+def test_the_condition_of_a_meta_task_is_judged_anew(funded, api, play):
+    """Ansible evaluates it in its own process, where an answer would be kept for the next hosts and tasks."""
+    api.script("9.00", "1.00")
+    gate = {"ansible.builtin.meta": "end_play", "when": f"{LOOKUP}) is not {FUNDED}(5)"}
+    work = {"name": "work", "ansible.builtin.debug": {"msg": "x"}}
+    run = funded.play(hosts=2, tasks=[gate, work] if play else [gate, work, gate, work], **play)
+    assert len(run.results("work")) == (1 if play else 2)
+    assert len(api.requests) == 2
+
+
 def test_the_lookup_asks_again_after_an_error(funded, api):
     """An error is never kept."""
     api.script(401)

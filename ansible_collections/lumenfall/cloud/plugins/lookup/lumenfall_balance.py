@@ -19,7 +19,8 @@ description:
     host, and not the one time that it is written. Use M(lumenfall.cloud.lumenfall_balance) with C(register) to ask
     once and keep the answer. To soften this, the same lookup takes the answer of up to five seconds ago from
     within its process, which means for one host and task. Attempts of C(until) and items of a C(loop) may
-    therefore see the same answer; the module asks anew for each.
+    therefore see the same answer; the module asks anew for each. The condition of a C(meta) task, which Ansible
+    evaluates in the process that all hosts share, asks each time.
 options:
   _terms:
     description: Nothing. This lookup takes only named options.
@@ -94,6 +95,7 @@ _raw:
 """
 
 import contextlib  # noqa: E402
+import multiprocessing  # noqa: E402
 import os  # noqa: E402
 import secrets  # noqa: E402
 from collections.abc import Iterator, Mapping  # noqa: E402
@@ -214,7 +216,7 @@ def _boolean(value: Any) -> Any:
 
 
 def _ask(settings: Settings) -> AccountBalance:
-    """The balance; one that this process read a moment ago will do.
+    """The balance; one that this worker read a moment ago will do.
 
     Raises:
         LumenfallError: There is none to be had.
@@ -226,5 +228,7 @@ def _ask(settings: Settings) -> AccountBalance:
             return balance
     with LumenfallClient.from_settings(settings) as client:
         balance = client.fetch_balance()
-    _kept[question] = (both_clocks(), balance)
+    # Not in Ansible's own process, which evaluates the conditions of meta tasks: it lives on for all hosts and tasks.
+    if multiprocessing.parent_process() is not None:
+        _kept[question] = (both_clocks(), balance)
     return balance
