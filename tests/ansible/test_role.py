@@ -256,14 +256,25 @@ def test_a_bad_variable_is_named(funded, api, extra, words):
     assert api.requests == []
 
 
+@pytest.mark.parametrize("task", ["main", "gate"])
 @pytest.mark.parametrize("name", ["minimum", "postpaid", "unavailable", "wait", "poll", "on_low"])
-def test_a_key_in_place_of_a_value_is_not_shown(funded, api, name):
-    """Neither in the banner of the task nor in the refusal."""
-    run = funded.play("-vv", roles=[{**GATE, f"require_balance_{name}": "{{ key }}"}], vars={"key": KEY}, tasks=[WORK])
+def test_a_key_in_place_of_a_value_is_not_shown(funded, api, name, task):
+    """Neither in the banner of the task nor in the refusal; nor in Ansible's own, where it checks the arguments."""
+    variables = {**MINIMUM, f"require_balance_{name}": "{{ key }}", "key": KEY}
+    gate = {"ansible.builtin.import_role": {"name": ROLE, "tasks_from": task}, "vars": variables}
+    run = funded.play("-vv", tasks=[gate, WORK])
     assert run.code == 2
     assert f"require_balance_{name}: " in asked(run)[0]["msg"]
     assert not leaked(run.output)
     assert api.requests == []
+
+
+def test_an_empty_variable_is_unset_in_the_documented_file_too(funded, api):
+    """Though Ansible checks the arguments of that one itself."""
+    empty = {"require_balance_postpaid": "", "require_balance_unavailable": None, "require_balance_wait": ""}
+    gate = {"ansible.builtin.import_role": {"name": ROLE, "tasks_from": "gate"}, "vars": {**MINIMUM, **empty}}
+    run = funded.play(tasks=[gate, WORK])
+    assert run.code == 0, run.output
 
 
 @pytest.mark.parametrize("minimum", [" 12.5 ", "+12.5", "125E-1", "12.50"])
