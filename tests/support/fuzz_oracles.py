@@ -102,13 +102,13 @@ def _json_container(text: str, at: int, depth: int) -> tuple[Any, int]:
         at = _past_space(text, at + 1)
 
 
-def is_absurd(text: str) -> bool:
-    """Whether a decimal number is beyond 30 digits on a side, or written as nobody writes an amount."""
+def is_absurd(text: str, digits: int = 30) -> bool:
+    """Whether a decimal number is beyond so many digits on a side, or written as nobody writes an amount."""
     exponent = re.search(r"[eE][+-]?([0-9]+)$", text)
-    if len(text) > 100 or (exponent and len(exponent[1]) > 4):
+    if len(text) > 2 * digits + 40 or (exponent and len(exponent[1]) > 4):
         return True
     number = Decimal(text)
-    return int(number.as_tuple().exponent) < -30 or number.adjusted() > 30
+    return int(number.as_tuple().exponent) < -digits or number.adjusted() > digits
 
 
 def is_balance(body: bytes) -> tuple[str, Number | None] | str | None:

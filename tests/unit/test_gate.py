@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import decimal
+import re
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -54,6 +55,19 @@ def test_a_float_counts_as_its_shortest_text(amount: str, minimum: float) -> Non
     assert balance.is_sufficient(minimum) is (Decimal(amount) >= Decimal(repr(minimum)))
 
 
+@given(st.floats(min_value=0, allow_infinity=False) | st.integers(0, 10**308), MONEY)
+def test_every_number_can_be_a_minimum(minimum: float, amount: Decimal) -> None:
+    """The least and the largest float too; what is needed is written in full."""
+    balance, exact = AccountBalance("prepaid", amount, "usd"), Decimal(repr(minimum))
+    assert balance.is_sufficient(minimum) is (amount >= exact)
+    verdict = Gate(f"{exact:f}").judge(balance)
+    assert verdict.sufficient is (amount >= exact)
+    if not verdict.sufficient:
+        need, short = re.findall(r"need ([0-9.]+) usd, ([0-9.]+) short", verdict.message)[0]
+        assert Fraction(need) == Fraction(exact)
+        assert Fraction(short) == Fraction(exact) - Fraction(amount)
+
+
 @given(amount=MONEY, minimum=MONEY.filter(lambda number: number >= 0))
 def test_gate_is_the_comparison_and_nothing_else(amount: Decimal, minimum: Decimal) -> None:
     balance = AccountBalance("postpaid", amount, "usd")
@@ -81,7 +95,8 @@ def test_policy_defaults(empty: Any) -> None:
 @pytest.mark.parametrize(
     "minimum",
     [
-        *(None, "", " ", "abc", "1,50", "1_000", "$5", "5 usd", "nan", "inf", "-1", "-0.01", "0x5", "1e999", "٥"),
+        *(None, "", " ", "abc", "1,50", "1_000", "$5", "5 usd", "nan", "inf", "-1", "-0.01", "0x5", "٥"),
+        *("1e309", "1e-325", 10**309),
         *(True, False, float("nan"), float("inf"), -1, -0.5, Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity")),
         *([], {}, b"5", 10**5000, 5j, Fraction(5)),
     ],

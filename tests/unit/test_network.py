@@ -72,16 +72,21 @@ def test_tls() -> None:
 
 
 @pytest.mark.parametrize(
-    ("certificate", "reason"),
-    [("other-host", "mismatch"), ("expired", "expired"), ("unknown-ca", "certificate")],
+    ("certificate", "reason", "hint"),
+    [
+        ("other-host", "mismatch", "check the host in the base URL"),
+        ("expired", "expired", "check the clock of this machine"),
+        ("unknown-ca", "certificate", "behind a TLS-inspecting proxy, name its CA"),
+    ],
 )
-def test_a_bad_certificate_ends_it_at_once(certificate: str, reason: str) -> None:
+def test_a_bad_certificate_ends_it_at_once(certificate: str, reason: str, hint: str) -> None:
     """The key is never sent; verify=False, for tests, lets each of them pass."""
     with FaultServer(good, tls=certificate) as server:
         error = error_of(server)
         assert type(error) is core.TLSError
         assert (error.attempts, error.retryable, server.requests) == (1, False, [])
         assert reason in str(error)
+        assert str(error.hint).startswith(hint)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             assert str(fetch(server, verify=False).amount) == "12.50"

@@ -26,6 +26,7 @@ from ...core import (
     LumenfallClient,
     LumenfallError,
     Settings,
+    certificate_hint,
     clean,
     describe_balance,
     tls_context,
@@ -166,9 +167,11 @@ def _handshake(connection: socket.socket, host: str, settings: Settings) -> tupl
         raise _Broken(Finding("TLS", FAIL, str(error), error.hint)) from None
     except ssl.SSLCertVerificationError as error:
         reason = clean(error.verify_message or "it was not accepted")
-        raise _Broken(
-            Finding("TLS", FAIL, f"the certificate of {host}: {reason}", _certificate_advice(reason))
-        ) from None
+        advice = (
+            certificate_hint(error)
+            or "behind a TLS-inspecting proxy, name its CA with --ca-bundle or REQUESTS_CA_BUNDLE"
+        )
+        raise _Broken(Finding("TLS", FAIL, f"the certificate of {host}: {reason}", advice)) from None
     except (OSError, ValueError) as error:
         reason = (
             "it does not answer"
@@ -182,15 +185,6 @@ def _handshake(connection: socket.socket, host: str, settings: Settings) -> tupl
     expiry = (secured.getpeercert() or {}).get("notAfter")
     until = f", certificate valid until {expiry}" if isinstance(expiry, str) else ""
     return secured, Finding("TLS", OK, f"{secured.version()}{clean(until)}")
-
-
-def _certificate_advice(reason: str) -> str:
-    now = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
-    if "expired" in reason or "not yet valid" in reason:
-        return f"check the clock of this machine (it says {now}); if it is right, the server has to renew it"
-    if "mismatch" in reason or "not valid for" in reason:
-        return "check the base URL: the server answers under another name"
-    return "behind a TLS-inspecting proxy, name its CA with --ca-bundle or REQUESTS_CA_BUNDLE"
 
 
 def _examine_clock(connection: socket.socket, host: str, seconds: float) -> Finding:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .balance import AccountBalance
     from .client import LumenfallClient
     from .clocks import both_clocks, is_recent
+    from .diagnosis import certificate_hint
     from .errors import (
         APIError,
         AuthenticationError,
@@ -65,6 +66,7 @@ _HOMES = {
     "Verdict": "gate",
     "argument_layer": "settings",
     "both_clocks": "clocks",
+    "certificate_hint": "diagnosis",
     "clean": "text",
     "describe": "text",
     "describe_balance": "gate",
@@ -103,6 +105,7 @@ __all__ = [
     "__version__",
     "argument_layer",
     "both_clocks",
+    "certificate_hint",
     "clean",
     "describe",
     "describe_balance",

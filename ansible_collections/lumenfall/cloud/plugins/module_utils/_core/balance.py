@@ -112,18 +112,21 @@ def _no_more_than(amount: Decimal) -> float:
     return number if Decimal(repr(number)) <= amount else float(_FLOAT_FLOOR.plus(amount))
 
 
-def parse_decimal(text: str) -> Decimal | None:
+def parse_decimal(text: str, max_exponent: int = MAX_EXPONENT) -> Decimal | None:
     """Read a decimal number of ordinary size, or None where the text is not one.
 
     Plain ASCII decimal notation, with an exponent if need be. NaN, Infinity, thousands
-    separators, other scripts' digits and numbers beyond 30 digits before or after the
-    point are not numbers here.
+    separators and other scripts' digits are not numbers here.
+
+    Args:
+        text: What may be a number; some zeros that mean nothing are fine.
+        max_exponent: How many digits there may be after the first, and how many decimals.
     """
-    if len(text) > 100 or not _DECIMAL.fullmatch(text):
+    if len(text) > 2 * max_exponent + 40 or not _DECIMAL.fullmatch(text):
         return None
     number = Decimal(text)
     exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent < -MAX_EXPONENT or number.adjusted() > MAX_EXPONENT:
+    if not isinstance(exponent, int) or exponent < -max_exponent or number.adjusted() > max_exponent:
         return None
     # -0 would print a sign that means nothing.
     return number if number else number.copy_abs()

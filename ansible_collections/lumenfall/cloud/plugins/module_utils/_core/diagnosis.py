@@ -38,6 +38,11 @@ _NOT_TLS = (
 )
 
 
+# OpenSSL's codes: not yet valid, expired; the name, or the address, is another one.
+_WRONG_TIME = (9, 10)
+_WRONG_NAME = (62, 64)
+
+
 def explain(error: Exception, wire: Wire, settings: Settings, proxied: bool) -> LumenfallError:
     """Put what went wrong below into our words, from the facts alone: its own text may hold secrets."""
     causes = list(_causes(error))
@@ -103,9 +108,20 @@ def _explain_proxy(causes: List[BaseException], wire: Wire, settings: Settings) 
 
 def _explain_tls(error: ssl.SSLError, server: str, where: str) -> TLSError:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return TLSError(f"the certificate of {server} was not accepted: {_tls_reason(error)}")
+        return TLSError(
+            f"the certificate of {server} was not accepted: {_tls_reason(error)}", hint=certificate_hint(error)
+        )
     hint = "that port does not seem to speak TLS: check the base URL" if error.reason in _NOT_TLS else None
     return TLSError(f"the TLS {where} with {server} failed: {_tls_reason(error)}", hint=hint)
+
+
+def certificate_hint(error: ssl.SSLCertVerificationError) -> str | None:
+    """What to do about a certificate that was not accepted; None where an unknown authority is likely."""
+    if error.verify_code in _WRONG_TIME:
+        return "check the clock of this machine; if it is right, the server has to renew its certificate"
+    if error.verify_code in _WRONG_NAME:
+        return "check the host in the base URL: the server answers under another name"
+    return None
 
 
 def _tls_reason(error: ssl.SSLError) -> str:

@@ -7,6 +7,7 @@ Every surface shows these words; none makes its own.
 
 from __future__ import annotations
 
+import sys
 from decimal import Context, Decimal
 from typing import NamedTuple
 
@@ -26,9 +27,12 @@ CANNOT_TELL = "cannot tell"
 ALLOW = "allow"
 DENY = "deny"
 
-# Wide enough for every amount and minimum that parse_decimal lets through, and out of reach
-# of a program that narrows the precision of its own decimal context.
-_EXACT = Context(prec=100)
+# Every float can be a minimum: the smallest has so many decimals, and the largest fewer digits.
+_MAX_EXPONENT = 324
+_LARGEST = Decimal(sys.float_info.max)
+# Wide enough for the difference of every amount and minimum, and out of reach of a program that
+# narrows the precision of its own decimal context.
+_EXACT = Context(prec=1000)
 
 
 class Verdict(NamedTuple):
@@ -149,7 +153,7 @@ def parse_minimum(value: object, name: str = "minimum") -> Decimal:
         name: What to call it in an error: the option or argument it came from.
 
     Returns:
-        The exact amount, >= 0.
+        The exact amount, >= 0 and no more than the largest float.
 
     Raises:
         ConfigurationError: It is missing, not a finite number, negative or of absurd size.
@@ -160,8 +164,8 @@ def parse_minimum(value: object, name: str = "minimum") -> Decimal:
         text = str(value).strip() if not isinstance(value, int) else _int_text(value)
     else:
         text = ""
-    number = parse_decimal(text)
-    if number is None or number < 0:
+    number = parse_decimal(text, _MAX_EXPONENT)
+    if number is None or not 0 <= number <= _LARGEST:
         empty = value is None or (isinstance(value, str) and not value.strip())
         raise ConfigurationError(
             f"{name}: it is empty" if empty else f"{name}: {describe(value)} is not an amount of dollars",
@@ -171,8 +175,8 @@ def parse_minimum(value: object, name: str = "minimum") -> Decimal:
 
 
 def _int_text(value: int) -> str:
-    # str() of a huge int raises (CPython's limit is 4,300 digits); no amount is that long.
-    return int.__repr__(value) if abs(value) < 10**40 else ""
+    # str() of a huge int raises (CPython's limit is 4,300 digits).
+    return int.__repr__(value) if abs(value) <= _LARGEST else ""
 
 
 def parse_policy(value: object, name: str, default: str) -> str:
