@@ -108,6 +108,7 @@ def test_a_warning_is_in_the_object(cli, api):
         ("4.35", "4.35"),
         ("0.30000000000000001", "0.30000000000000004"),
         ("0", "0.0"),
+        ("17976931348623157e292", "1.7976931348623157e+308"),
     ],
 )
 def test_the_minimum_is_never_less_than_the_one_that_counts(cli, api, minimum, shown):

@@ -229,7 +229,7 @@ def fuzz_minimum(data: bytes) -> None:
         except ConfigurationError as error:
             check_error(error)
             # What every float is, in size and decimals, can be a minimum.
-            fits = expected is not None and expected.is_finite() and 0 <= expected <= Decimal(sys.float_info.max)
+            fits = expected is not None and expected.is_finite() and 0 <= expected <= Decimal(repr(sys.float_info.max))
             assert not fits or is_absurd(_written(value), digits=324), "a minimum was refused"
             continue
         assert expected is not None

@@ -29,7 +29,8 @@ DENY = "deny"
 
 # Every float can be a minimum: the smallest has so many decimals, and the largest fewer digits.
 _MAX_EXPONENT = 324
-_LARGEST = Decimal(sys.float_info.max)
+# By its shortest text, as every float; the number that it is would be more than any float shows.
+_LARGEST = Decimal(repr(sys.float_info.max))
 # Wide enough for the difference of every amount and minimum, and out of reach of a program that
 # narrows the precision of its own decimal context.
 _EXACT = Context(prec=1000)
