@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import math
 import os
 import sys
 import time
@@ -28,7 +27,7 @@ from ..core import (
 )
 from .arguments import HelpRequested, guess_format, parse_arguments, settings_layer
 from .console import OutputError, say, write_out
-from .key_file import read_key
+from .key_file import patience_seconds, read_key
 from .report import EXIT_CANNOT_TELL, Report
 
 
@@ -104,7 +103,7 @@ def _ask(options: Namespace, environ: Mapping[str, str]) -> Report:
                 report = report._replace(warn_at=_warn_at(options.warn, report.gate))
         key = None
         if options.api_key_file is not None:
-            key = read_key(options.api_key_file, _patience_seconds(options, environ))
+            key = read_key(options.api_key_file, patience_seconds(options, environ))
         settings = resolve_settings(settings_layer(options, key), environ=environ)
         report = report._replace(warnings=settings.warnings)
         if options.command == "show" or options.wait is None:
@@ -132,16 +131,6 @@ def _ask(options: Namespace, environ: Mapping[str, str]) -> Report:
         return found
 
     return wait_until_enough(ask, wait, poll, environ)
-
-
-def _patience_seconds(options: Namespace, environ: Mapping[str, str]) -> float:
-    """How long an answer may take, and so the key; without a limit where a setting is malformed."""
-    try:
-        # With a stand-in for the key.
-        return resolve_settings(settings_layer(options, "-"), environ=environ).timeout
-    except ConfigurationError:
-        # Not said before the key is known: a message shows no setting that holds it.
-        return math.inf
 
 
 def _ask_once(report: Report, settings: Settings) -> Report:

@@ -10,8 +10,11 @@ import select
 import stat
 import sys
 import time
+from argparse import Namespace
+from collections.abc import Mapping
 
-from ..core import ConfigurationError
+from ..core import ConfigurationError, resolve_settings
+from .arguments import settings_layer
 from .console import is_terminal, reason
 
 _MAX_BYTES = 65_536
@@ -21,7 +24,7 @@ _JSON = re.compile(r"""[{[].*["'].*""", re.DOTALL)
 _ASSIGNMENT = re.compile(r"(export\s+)?(lumenfall_)?api_?key\s*=.*", re.IGNORECASE | re.DOTALL)
 
 
-def read_key(path: str, seconds: float = _SECONDS) -> str:
+def read_key(path: str, seconds: float) -> str:
     """Read a key.
 
     Args:
@@ -59,6 +62,19 @@ def read_key(path: str, seconds: float = _SECONDS) -> str:
     if _ASSIGNMENT.fullmatch(key):
         raise _refuse("it sets a variable, instead of holding the key alone")
     return key
+
+
+def patience_seconds(options: Namespace, environ: Mapping[str, str]) -> float:
+    """How long an answer may take, and so the key; the most that there is where the timeout is malformed.
+
+    The other settings are judged once the key is known: then a message shows none that holds it.
+    """
+    layer = {"api_key": ("", "none"), "timeout": settings_layer(options, None)["timeout"]}
+    variables = {"LUMENFALL_TIMEOUT": environ.get("LUMENFALL_TIMEOUT", "")}
+    try:
+        return resolve_settings(layer, environ=variables).timeout
+    except ConfigurationError:
+        return _SECONDS
 
 
 def _read(descriptor: int, seconds: float) -> bytes:

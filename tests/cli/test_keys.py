@@ -95,9 +95,12 @@ def test_an_odd_key_is_a_key(cli, api, key):
     assert (ended.status, api.requests[0].status) == (3, 401)
 
 
-@pytest.mark.parametrize("words", ["show --timeout 0.2", "check --minimum 5", "doctor --timeout 0.2"])
+@pytest.mark.parametrize(
+    "words",
+    ["show --timeout 0.2", "check --minimum 5", "doctor --timeout 0.2", "show --base-url no", "doctor --base-url no"],
+)
 def test_a_key_that_never_comes(cli, api, words):
-    """It is not waited for any longer than for an answer."""
+    """It is not waited for any longer than for an answer, whatever else is wrong."""
     process = subprocess.Popen(
         [str(cli.program), *words.split(), "--api-key-file", "-"],
         env=cli.environment(api, {"LUMENFALL_TIMEOUT": "0.2"}),

@@ -9,7 +9,6 @@ that is malformed does not hide the next.
 from __future__ import annotations
 
 import difflib
-import math
 import os
 import re
 import stat
@@ -20,7 +19,7 @@ from typing import Any
 
 from ...core import ConfigurationError, Settings, clean, resolve_settings
 from ..arguments import settings_layer
-from ..key_file import read_key
+from ..key_file import patience_seconds, read_key
 from .finding import FAIL, NOTE, OK, WARN, Finding
 
 _NAMES = {
@@ -64,7 +63,7 @@ def examine_settings(options: Namespace, environ: Mapping[str, str], found: Foun
     key = None
     if options.api_key_file is not None:
         try:
-            key = read_key(options.api_key_file, _patience_seconds(options, environ))
+            key = read_key(options.api_key_file, patience_seconds(options, environ))
         except ConfigurationError as error:
             problems["api_key"] = error
     layer = settings_layer(options, key)
@@ -93,14 +92,6 @@ def examine_settings(options: Namespace, environ: Mapping[str, str], found: Foun
         rest = {name: ("", value) for name, value in _HARMLESS.items() if name in problems or name == "api_key"}
         found.reachable = resolve_settings(rest, layer, environ=environ)
         yield _describe_proxy(found.reachable)
-
-
-def _patience_seconds(options: Namespace, environ: Mapping[str, str]) -> float:
-    """How long an answer may take, and so the key; without a limit where that setting is malformed."""
-    try:
-        return _resolve_one("timeout", settings_layer(options, None), environ, _HARMLESS).timeout
-    except ConfigurationError:
-        return math.inf
 
 
 def _resolve_one(
