@@ -262,7 +262,8 @@ class ProviderServer:
         outs = {name: value for name, value in read(request.properties).items() if name in names}
         has_state = "status" in outs
         try:
-            balance, gate = await self._ask(), gate_of(outs)
+            gate = gate_of(outs)
+            balance = await self._ask()
             outs.update(answer_properties(balance, gate, outs))
         except LumenfallError as error:
             if not has_state:

@@ -192,12 +192,13 @@ def test_a_teardown_needs_no_settings(process: Plugin, engine: Engine, config: d
     assert text.startswith("the balance stays as it was in the state: ")
 
 
-def test_a_teardown_goes_on_while_the_api_is_down(plugin: Plugin, api: Sandbox) -> None:
-    state = {"minimum": "bad in an old version", **ANSWER}
+@pytest.mark.parametrize(("minimum", "requests"), [(5, 1), ("bad in an old version", 0)])
+def test_a_teardown_goes_on_while_the_api_is_down(plugin: Plugin, api: Sandbox, minimum: Any, requests: int) -> None:
+    state = {"minimum": minimum, **ANSWER}
     api.status = 500
     assert values(plugin.read(state).properties) == state
     assert plugin.delete(state) == Empty()
-    assert len(api.requests) == 1
+    assert len(api.requests) == requests
 
 
 def test_an_import_needs_a_balance(plugin: Plugin, api: Sandbox) -> None:
@@ -218,6 +219,10 @@ def test_what_is_only_read_is_gated_too(plugin: Plugin, api: Sandbox) -> None:
     # A refresh has a state.
     api.status = 200
     assert values(plugin.read({**ANSWER, "minimum": 12.6}).properties)["sufficient"] is False
+    asked = len(api.requests)
+    with pytest.raises(grpc.RpcError, match="minimum: 'five' is not an amount"):
+        plugin.read({"minimum": "five"})
+    assert len(api.requests) == asked
 
 
 def test_at_the_same_moment_one_question(process: Plugin) -> None:
