@@ -164,7 +164,8 @@ def gate_stack(
         timeout: As there.
 
     Raises:
-        pulumi.RunError: ``timeout``, a plain ``minimum`` or a plain policy is malformed, or ``types`` names none.
+        pulumi.RunError: ``timeout``, a plain ``minimum`` or a plain policy is malformed, ``types`` names none, or this
+            is a thread without an event loop.
     """
     api_key = hide_key(api_key)
     try:
