@@ -176,8 +176,8 @@ def parse_minimum(value: object, name: str = "minimum") -> Decimal:
 
 
 def _int_text(value: int) -> str:
-    # str() of a huge int raises (CPython's limit is 4,300 digits).
-    return int.__repr__(value) if abs(value) <= _LARGEST else ""
+    # str() of a huge int raises (CPython's limit is 4,300 digits), and making a Decimal of one takes minutes.
+    return int.__repr__(value) if abs(value) <= int(_LARGEST) else ""
 
 
 def parse_policy(value: object, name: str, default: str) -> str:
