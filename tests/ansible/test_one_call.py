@@ -182,6 +182,45 @@ def test_a_handler_that_runs_once_leaves_nothing_for_later(funded, api):
     assert judged == [("h001", "ok"), ("h002", "failed")]
 
 
+# How h001 asks twice, and h002 once -> the keywords of the handler.
+LEFT = {
+    "until": {
+        MODULE: {"minimum": "{{ 8 if inventory_hostname == 'h001' else 5 }}"},
+        "until": "balance.sufficient",
+        "retries": 2,
+        "delay": 0,
+    },
+    "loop": {
+        MODULE: {"minimum": 5},
+        "loop": "{{ [1, 2] if inventory_hostname == 'h001' else [1] }}",
+        "failed_when": "not balance.sufficient",
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "delegate"), [("until", {}), ("loop", {}), ("loop", {"delegate_to": "h001"})])
+def test_what_a_run_of_a_handler_left_over_is_not_for_its_next(funded, api, name, delegate):
+    """One host may ask more often than another."""
+    api.script("6.00", "9.00")
+    api.amount = "1.00"
+    second = {**NOTIFY, "when": "inventory_hostname == 'h002'"}
+    handler = {"name": "ask", "register": "balance", **LEFT[name], **delegate}
+    run = funded.play(hosts=2, tasks=[NOTIFY, FLUSH, second, FLUSH], handlers=[handler])
+    judged = [(line["host"], line["event"]) for line in run.lines if line["task"] == "ask" and line["event"] != "retry"]
+    assert sorted(judged[:2]) == [("h001", "ok"), ("h002", "ok")]
+    assert judged[2:] == [("h002", "failed")]
+
+
+def test_a_host_that_is_late_at_a_handler_makes_no_call(funded, api):
+    """Which would be left over for the others."""
+    api.script("9.00", "1.00")
+    minimum = "{{ lookup('pipe', 'sleep 1; echo 5') if inventory_hostname == 'h001' else 5 }}"
+    handler = {"name": "ask", MODULE: {"minimum": minimum}, "register": "balance"}
+    run = funded.play(hosts=2, tasks=[NOTIFY, FLUSH, NOTIFY, FLUSH], handlers=[handler])
+    assert [result["sufficient"] for result in run.results("ask")] == [True, True, False, False]
+    assert len(api.requests) == 2
+
+
 def test_one_name_for_several_hosts_is_a_call_for_each(ansible):
     """Where a task delegates to a name that stands for another machine on each of its hosts."""
     tried = ansible.folder / "tried"

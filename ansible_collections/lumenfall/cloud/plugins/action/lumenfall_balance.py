@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 from dataclasses import replace
 from decimal import Decimal
@@ -114,16 +115,24 @@ class ActionModule(ActionBase):
     def _others(self, task_vars: Dict[str, Any]) -> List[str]:
         """The hosts that this run of the task is for, as far as the parent knew when it forked this worker.
 
-        A handler runs again for whichever hosts notify it later, and a host that left it out by ``when``, or for
-        which another one ran it by ``run_once``, must not take up then what was fetched before.
+        A handler that a host left out by ``when``, or that another one ran for it by ``run_once``, leaves nothing for
+        the others: the host must not take up later what was fetched before.
+        """
+        if isinstance(self._task, Handler) and (self._task.when or self._task.run_once):
+            return []
+        return [str(host) for host in task_vars.get("ansible_play_batch") or ()]
+
+    def _flush(self) -> int:
+        """Which run of a handler this is: the same number in all of its workers, and a greater one in the next run.
+
+        A handler runs again for whichever hosts notify it later. Each worker that Ansible forks for it takes a host off
+        its list, so that the sum stays the same; any other worker, and any other notification, adds to it.
         """
         if not isinstance(self._task, Handler):
-            return [str(host) for host in task_vars.get("ansible_play_batch") or ()]
-        if self._task.when or self._task.run_once:
-            return []
-        # The item of a loop has a copy of the handler, which has lost them.
+            return 0
+        # The item of a loop has a copy of the handler, which has lost the list.
         original = next((task for task in self._task._parent.block if task._uuid == self._task._uuid), self._task)
-        return [host.name for host in original.notified_hosts]
+        return sum(multiprocessing.current_process()._identity) + len(original.notified_hosts)
 
     def _environ(self) -> Dict[str, str]:
         """The environment of this process, with the ``environment`` of task, blocks and play, as a module has it."""
@@ -150,7 +159,7 @@ class ActionModule(ActionBase):
                 except _core.LumenfallError as error:
                     return _pack(error)
 
-        question = (self._task._uuid, settings.digest(_answers.salt))
+        question = (self._task._uuid, self._flush(), settings.digest(_answers.salt))
         try:
             answer = _answers.ask(question, _asker(task_vars), self._others(task_vars), settings.timeout, fetch)
         except StillAskedError:
@@ -219,6 +228,7 @@ class ActionModule(ActionBase):
         context = self._play_context
         question = (
             self._task._uuid,
+            self._flush(),
             self._task.delegate_to,
             (context.remote_user, context.become, context.become_method, context.become_user),
             # One name may stand for another machine on each host, by a variable such as ansible_host.

@@ -13,8 +13,8 @@ piece of memory, and a salt. A worker that finds no answer there asks, and leave
 the others.
 
 * An answer is for the hosts that its task ran for when it was fetched, and for each of
-  them once. So the batches of ``serial`` share none, and neither do two flushes of a
-  handler for different hosts.
+  them once. So the batches of ``serial`` share none. (Two runs of a handler are two
+  questions.)
 * A host takes the oldest that is there for it: its first ask gets the first answer, its
   second the second (another attempt of ``until``, item of a loop, or flush of a handler).
   One that comes while it waits for its turn is as good as one of its own.
