@@ -283,9 +283,10 @@ def test_a_minimum_is_what_the_module_takes_for_one(funded, api, minimum):
     assert run.code == 0, run.output
 
 
-def test_a_minimum_that_nobody_set(funded, api):
+@pytest.mark.parametrize("variables", [{}, {"require_balance_minimum": "{{ nowhere | default(omit) }}"}])
+def test_a_minimum_that_nobody_set(funded, api, variables):
     """There is no default: a gate without a bar is none."""
-    run = funded.play(roles=[ROLE], tasks=[WORK])
+    run = funded.play(roles=[{"role": ROLE, **variables}], tasks=[WORK])
     assert run.code == 2
     assert "require_balance_minimum: it is empty" in run.output
     assert api.requests == []

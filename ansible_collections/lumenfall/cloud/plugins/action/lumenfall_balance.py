@@ -90,7 +90,11 @@ class ActionModule(ActionBase):
                     hint="remove 'async' and 'poll' from the task",
                 )
             super().run(tmp, task_vars)
-            gate = read_gate(arguments, self._names())
+            names = self._names()
+            if names:
+                # A variable that is "omit" takes the option away, and the bar with it.
+                arguments.setdefault("minimum", "")
+            gate = read_gate(arguments, names)
             options = _valid_options(arguments)
             if self._is_delegated():
                 return self._ask_there(arguments, options, task_vars or {})
