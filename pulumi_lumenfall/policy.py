@@ -37,6 +37,7 @@ from .core import (
     LumenfallError,
     argument_layer,
     clean,
+    describe,
     judge_error,
     resolve_settings,
     with_hint,
@@ -83,6 +84,9 @@ def require_balance_policy(
 
         {"lumenfall-balance": {"minimum": 20, "enforcementLevel": "advisory"}}
 
+    With ``PolicyPack(initial_config=...)`` give ``enforcementLevel`` too: Pulumi takes a policy that is named there
+    without one as advisory, whatever its own level is.
+
     Args:
         minimum: The least amount that is enough, dollars, >= 0.
         enforcement_level: ``"mandatory"`` (default), ``"advisory"`` (a warning) or ``"disabled"``.
@@ -93,23 +97,27 @@ def require_balance_policy(
         api_key: API key; by default ``lumenfall:apiKey``, ``LUMENFALL_API_KEY``, then the credentials file.
         base_url: Where the API is; by default ``lumenfall:baseUrl``, ``LUMENFALL_API_BASE``, then the public API.
         timeout: Total deadline, seconds, 0 < t <= 3600; by default ``lumenfall:timeout``, ``LUMENFALL_TIMEOUT``, 30.
-        name: The policy's name, unique in its pack.
+        name: The policy's name, unique in its pack; not ``"all"``, which Pulumi keeps for itself.
 
     Returns:
         A policy for ``PolicyPack(policies=[...])``.
 
     Raises:
-        pulumi.RunError: ``minimum``, a policy word, ``types`` or ``enforcement_level`` is malformed.
+        pulumi.RunError: ``minimum``, a policy word, ``types``, ``enforcement_level`` or ``name`` is malformed.
     """
     # Of which a traceback with local variables would show the key.
     api_key = hide_key(api_key)
     arguments = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable, "types": types}
     try:
         _rules(arguments)
-        if enforcement_level not in _LEVELS:
+        if not isinstance(enforcement_level, str) or enforcement_level not in _LEVELS:
             raise ConfigurationError(
                 "enforcement_level is not a level that this policy has",
                 hint="set enforcement_level to 'mandatory', 'advisory' or 'disabled'",
+            )
+        if not isinstance(name, str) or name in ("", "all"):
+            raise ConfigurationError(
+                f"name: {describe(name)} is not the name of a policy", hint="set name to other text, or omit it"
             )
     except LumenfallError as error:
         raise pulumi.RunError(with_hint(error)) from None

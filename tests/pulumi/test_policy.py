@@ -144,6 +144,8 @@ from pulumi_lumenfall.policy import require_balance_policy
 for arguments in (
     {"minimum": -1}, {"minimum": None}, {"minimum": 5, "postpaid": "no"}, {"minimum": 5, "types": []},
     {"minimum": 5, "enforcement_level": "remediate"}, {"minimum": 5, "enforcement_level": "always"},
+    {"minimum": 5, "enforcement_level": ["mandatory"]}, {"minimum": 5, "name": ""}, {"minimum": 5, "name": "all"},
+    {"minimum": 5, "name": 5},
 ):
     try:
         require_balance_policy(**arguments)
@@ -156,7 +158,7 @@ def test_bad_arguments(python: Path) -> None:
     done = subprocess.run(
         [str(python), "-c", BAD_ARGUMENTS], env={"PYTHONPATH": str(PACKAGE)}, capture_output=True, text=True, check=True
     )
-    starts = ["minimum: -1", "minimum: ", "postpaid: 'no'", "types: no", "enforcement_level ", "enforcement_level "]
+    starts = ["minimum: -1", "minimum: ", "postpaid: 'no'", "types: no", *["enforcement_level "] * 3, *["name: "] * 3]
     for line, start in zip(done.stdout.splitlines(), starts, strict=True):
         assert line.startswith(start)
 
