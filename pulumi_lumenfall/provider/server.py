@@ -36,6 +36,7 @@ from .._properties import (
     answer_properties,
     error_reason,
     gate_of,
+    has_minimum,
     refusal,
     stale,
 )
@@ -65,6 +66,8 @@ _NUMBERS = ("timeout", "maxAttempts")
 # The engine's own, among the properties of every provider.
 _ENGINE_CONFIG = ("version", "pluginDownloadURL")
 _INSECURE_VARIABLE = "LUMENFALL_ALLOW_INSECURE_HTTP"
+# The option id and get are the same to the plugin.
+_ONLY_READ = "it is only read, and nothing is gated by it; a minimum counts only without the option id"
 
 _Method = Callable[[Any], Awaitable[Message]]
 
@@ -273,6 +276,9 @@ class ProviderServer:
             reason = None if has_state else refusal(balance, gate, outs)
             if reason is not None:
                 raise ConfigurationError(reason)
+            # An import has no inputs, and is checked after this. SDKs drop the minimum beside the option id.
+            if not has_state and not has_minimum(outs) and request.HasField("inputs"):
+                await self._tell(_ONLY_READ, urn=request.urn)
         return provider_pb2.ReadResponse(id=request.id, properties=write(outs), inputs=write(outs))
 
     async def delete(self, _request: provider_pb2.DeleteRequest) -> Empty:

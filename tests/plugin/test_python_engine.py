@@ -221,3 +221,17 @@ def test_an_import(make: Make) -> None:
     project = make('pulumi.export("amount", lumenfall.Balance.get("funds", "balance").available.amount)\n')
     project.up().check()
     assert project.stack_output() == {"amount": 12.5}
+
+
+def test_what_is_only_read_gates_nothing(make: Make, api: Sandbox) -> None:
+    """The SDK drops the minimum, so that the plugin can but say so; it does not where a check follows."""
+    told = "it is only read, and nothing is gated by it"
+    project = make('lumenfall.Balance("funds", minimum=50, opts=pulumi.ResourceOptions(id="balance"))\n')
+    assert told in project.preview().check().output
+    program = 'lumenfall.Balance("funds", minimum={}, opts=pulumi.ResourceOptions(import_="balance"))\n'
+    (project.directory / "__main__.py").write_text(HEADER + program.format(5), encoding="utf-8")
+    assert told not in project.preview().check().output
+    (project.directory / "__main__.py").write_text(HEADER + program.format(50), encoding="utf-8")
+    preview = project.preview()
+    assert preview.returncode != 0
+    assert "have 12.50 usd, need 50.00 usd" in preview.output
