@@ -23,6 +23,7 @@ from pulumi_lumenfall.core import (
     Secret,
     Settings,
     argument_layer,
+    hide_key,
     resolve_settings,
 )
 from support.leaks import KEY, MARKER, OTHER_KEY, leaked
@@ -41,6 +42,20 @@ def refused(*layers: Any, **environ: str) -> ConfigurationError:
     assert "\n" not in str(error)
     assert not leaked(f"{error}{error.hint}")
     return error
+
+
+def test_a_proxys_password_in_letters_that_cannot_be_sent_is_a_secret() -> None:
+    """The proxy is refused later, in words that must not show it."""
+    secrets = resolve(HTTPS_PROXY="http://user:ПАРОЛЬ12@proxy.example").secrets
+    assert Secret("ПАРОЛЬ12") in secrets
+
+
+def test_a_layer_of_arguments_does_not_show_the_key() -> None:
+    """Nor does what hid it before, which stays as it is."""
+    for key in (KEY, hide_key(KEY)):
+        layer = argument_layer(api_key=key, timeout=5)
+        assert not leaked(repr(layer))
+        assert resolve_settings(layer, environ={}).api_key == Secret(KEY)
 
 
 def test_defaults() -> None:

@@ -80,9 +80,10 @@ def test_a_secret_is_redacted_however_it_is_echoed(echo: str) -> None:
 
 
 @pytest.mark.parametrize("encode", BASE64)
-def test_a_secret_is_redacted_in_both_alphabets_of_base64(encode: Callable[[bytes], bytes]) -> None:
-    """Where they differ, in each third and fourth character here."""
-    secret = "lmnfl_" + "k>?" * 6
+@pytest.mark.parametrize("letters", ["k>?", "k?>"])
+def test_a_secret_is_redacted_in_both_alphabets_of_base64(encode: Callable[[bytes], bytes], letters: str) -> None:
+    """Where they differ: in each fourth character, which is / or _ here, then + or -."""
+    secret = "lmnfl_" + letters * 6
     shown = clean(f"echo {encode(secret.encode()).decode()[8:]}", [Secret(secret)])
     assert shown == "echo ***"
 
@@ -134,13 +135,16 @@ def test_escapes_of_something_else_stay() -> None:
     [
         (f"bad key {KEY.reveal()} here", "bad key *** here"),
         (f"{KEY.reveal()} and {KEY.reveal()[:8]}", "*** and ***"),
+        (KEY.reveal()[:8], "***"),
+        (f"\\u006cmnfl_abc123.{KEY.reveal()[13:]}", "***"),
+        (f"l\\u006dnfl_abc123.{KEY.reveal()[13:]}", "***"),
         (f"{KEY.reveal()[:7]} is short", f"{KEY.reveal()[:7]} is short"),
         (f"\u0130 {KEY.reveal().upper()}!", "\u0130 ***!"),
         ("nothing of it", "nothing of it"),
     ],
 )
 def test_only_the_secret_is_redacted(text: str, shown: str) -> None:
-    """What stands around it stays, also letters that change their length with their case."""
+    """What stands around it stays, also letters that change their length with their case; of itself, nothing does."""
     assert clean(text, [KEY]) == shown
     assert clean(text, [KEY, Secret("")]) == shown
 
