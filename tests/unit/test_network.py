@@ -214,6 +214,17 @@ def test_chunks_of_all_kinds(body: bytes) -> None:
         assert fetch(server).amount == Decimal("12.50")
 
 
+@pytest.mark.parametrize("between", [b", ", b"\r\nContent-Length: "])
+def test_a_length_may_be_said_twice(between: bytes) -> None:
+    """RFC 9110, section 8.6; a cut is seen by it all the same."""
+    lengths = b"Content-Length: %d%s%d" % (len(BALANCE), between, len(BALANCE))
+    with FaultServer(
+        says(answer(BALANCE[:-1], lengths, framed=False)), says(answer(BALANCE, lengths, framed=False))
+    ) as server:
+        assert fetch(server).amount == Decimal("12.50")
+        assert server.connections == 2
+
+
 @pytest.mark.parametrize(
     ("body", "attempts", "problem"),
     [
