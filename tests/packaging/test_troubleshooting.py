@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
@@ -16,6 +17,7 @@ import pytest
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import client as core_client
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import transport
 from pulumi_lumenfall import _shared, core
+from pulumi_lumenfall.config import need_event_loop
 from pulumi_lumenfall.core import Gate, LumenfallClient, LumenfallError
 from pulumi_lumenfall.provider.protocol import provider_pb2
 from pulumi_lumenfall.provider.server import ProviderServer
@@ -127,6 +129,11 @@ def without_context() -> LumenfallError:
         return error_of(_shared.this_run)
 
 
+def without_event_loop() -> LumenfallError:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(error_of, need_event_loop).result()
+
+
 def configured_twice() -> LumenfallError:
     async def configure() -> None:
         server = ProviderServer(Mock())
@@ -163,6 +170,9 @@ CAUSES: dict[str, Callable[[], LumenfallError | str]] = {
     "minimum: … is not an amount of dollars": lambda: error_of(lambda: Gate("$5")),
     "LUMENFALL_TIMEOUT: … is not a number of seconds": lambda: setting("LUMENFALL_TIMEOUT", "30s"),
     "this thread has no context, and programs run inline in this process: …": without_context,
+    "this thread has no event loop, and Pulumi makes Outputs, hooks and resources only where there is one": (
+        without_event_loop
+    ),
     "this process serves one provider, and was configured with other settings before": configured_twice,
     "the Python library requests … for …": without_requests,
     "the API key was not accepted (HTTP 401…)": lambda: answer(401),
