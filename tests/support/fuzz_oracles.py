@@ -105,7 +105,7 @@ def _json_container(text: str, at: int, depth: int) -> tuple[Any, int]:
 def is_absurd(text: str, digits: int = 30) -> bool:
     """Whether a decimal number is beyond so many digits on a side, or written as nobody writes an amount."""
     exponent = re.search(r"[eE][+-]?([0-9]+)$", text)
-    if len(text) > 2 * digits + 40 or (exponent and len(exponent[1]) > 4):
+    if len(text) > digits + 70 or (exponent and len(exponent[1]) > 4):
         return True
     number = Decimal(text)
     return int(number.as_tuple().exponent) < -digits or number.adjusted() > digits

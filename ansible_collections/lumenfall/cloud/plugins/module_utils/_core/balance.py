@@ -122,7 +122,7 @@ def parse_decimal(text: str, max_exponent: int = MAX_EXPONENT) -> Decimal | None
         text: What may be a number; some zeros that mean nothing are fine.
         max_exponent: How many digits there may be after the first, and how many decimals.
     """
-    if len(text) > 2 * max_exponent + 40 or not _DECIMAL.fullmatch(text):
+    if len(text) > max_exponent + 70 or not _DECIMAL.fullmatch(text):
         return None
     number = Decimal(text)
     exponent = number.as_tuple().exponent
