@@ -162,6 +162,8 @@ def _redact(line: str, secrets: List[str]) -> str:
 
 def _fold(text: str) -> str:
     """A text in lower case, but for the letters that would change its length."""
+    if text.isascii():
+        return text.lower()
     return "".join(character.lower() if len(character.lower()) == 1 else character for character in text)
 
 
