@@ -76,7 +76,7 @@ fuzz: $(READY)  ## a million cases of each fuzz target (an hour; CASES=, TARGETS
 	-$(BIN)/python -m pip install --quiet --group fuzz
 	$(BIN)/python tools/fuzz.py --cases $(or $(CASES),1000000) $(TARGETS)
 
-mutants: $(READY)  ## break the core in some 1,800 ways and see which the tests miss (an hour; FILES=)
+mutants: $(READY)  ## break the core in some 2,000 ways and see which the tests miss (an hour; FILES=)
 	$(BIN)/python tools/mutants.py $(FILES)
 
 soak: $(READY)  ## 20,000 fetches on 8 threads from a server that fails at random
