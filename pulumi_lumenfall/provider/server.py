@@ -273,12 +273,13 @@ class ProviderServer:
                 raise ConfigurationError(error_reason(error, outs)) from None
             await self._tell(stale(error), urn=request.urn, warning=True)
         else:
-            reason = None if has_state else refusal(balance, gate, outs)
-            if reason is not None:
-                raise ConfigurationError(reason)
-            # An import has no inputs, and is checked after this. SDKs drop the minimum beside the option id.
-            if not has_state and not has_minimum(outs) and request.HasField("inputs"):
-                await self._tell(_ONLY_READ, urn=request.urn)
+            if not has_state:
+                reason = refusal(balance, gate, outs)
+                if reason is not None:
+                    raise ConfigurationError(reason)
+                # An import has no inputs, and is checked after this. SDKs drop the minimum beside the option id.
+                if not has_minimum(outs) and request.HasField("inputs"):
+                    await self._tell(_ONLY_READ, urn=request.urn)
         return provider_pb2.ReadResponse(id=request.id, properties=write(outs), inputs=write(outs))
 
     async def delete(self, _request: provider_pb2.DeleteRequest) -> Empty:

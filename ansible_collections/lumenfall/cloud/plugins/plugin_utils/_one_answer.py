@@ -16,7 +16,7 @@ the others.
   them once. So the batches of ``serial`` share none. (Two runs of a handler are two
   questions.)
 * A host takes the oldest that is there for it: its first ask gets the first answer, its
-  second the second (another attempt of ``until``, item of a loop, or flush of a handler).
+  second the second (another attempt of ``until``, or item of a loop).
   One that comes while it waits for its turn is as good as one of its own.
 * An answer is given away for 30 seconds, by both clocks.
 * Locks are record locks, which the system frees when a worker dies. ``flock`` would not
