@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""The core under a friendly name: read a Lumenfall balance from any Python program.
+"""The core under its public name: read a Lumenfall balance from any Python program.
 
 ::
 
@@ -11,25 +11,9 @@
     if not balance.is_sufficient("5.00"):
         ...
 
-Importing this never imports pulumi. The code lives in the Ansible collection, since that is
-the one place that Ansible ships to a host from.
+Importing this imports neither pulumi nor ansible. The code lives in the Ansible collection, because Ansible can ship
+it to a host only from there.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
-from ansible_collections.lumenfall.cloud.plugins.module_utils import _core
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core import *  # noqa: F403
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import __all__ as __all__
-
-if TYPE_CHECKING:
-    from ansible_collections.lumenfall.cloud.plugins.module_utils._core import *  # noqa: F403
-else:
-
-    def __getattr__(name: str) -> Any:
-        if name in __all__:
-            return getattr(_core, name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})

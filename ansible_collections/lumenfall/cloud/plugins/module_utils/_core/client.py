@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""LumenfallClient: one question, asked as often as it takes within one deadline."""
+"""LumenfallClient: one question, asked as often as needed within one deadline."""
 
 from __future__ import annotations
 
+import random
+import re
 import time
 import warnings
+from email.utils import parsedate_to_datetime
 from math import ceil
-from typing import TYPE_CHECKING, Any, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Tuple, TypeVar
 
-from .answer import read_answer, retry_after
-from .balance import UNAVAILABLE, AccountBalance
 from .errors import (
     AuthenticationError,
     ConfigurationError,
@@ -18,43 +19,48 @@ from .errors import (
     LumenfallError,
     PermissionDeniedError,
 )
-from .retry import backoff_seconds, parse_retry_after
+from .models import UNAVAILABLE, AccountBalance, CostEstimate
+from .parsing import parse_balance, parse_error, parse_estimate, request_id_of
 from .settings import Settings, argument_layer, resolve_settings
+from .text import describe_value
 
 if TYPE_CHECKING:
-    import ssl
+    from .http import Deadline, Transport
+    from .parsing import Response
 
-    from .wire import Deadline
+ENDPOINTS = ("images/generations", "images/edits", "videos", "chat/completions")
+BACKOFF_BASE_SECONDS = 0.5
+BACKOFF_MAX_SECONDS = 8.0
+# A longer Retry-After makes no sense.
+_MAX_RETRY_AFTER_SECONDS = 366 * 86400.0
+
+_T = TypeVar("_T", AccountBalance, CostEstimate)
 
 
 class LumenfallClient:
     """Reads the balance of one Lumenfall account.
 
-    An argument that is None or empty is looked up in the environment, and the key in the
-    vendor's credentials file last. Nothing is sent before :meth:`fetch_balance`.
+    An argument that is None or blank is looked up in the environment, and the key in the credentials file last.
+    Nothing is sent before the first call.
 
-    Retried, up to ``max_attempts`` requests in all: 408, 425, 429, 5xx, a connection that
-    failed or was cut, a proxy that cannot be reached, an empty 200 or one whose JSON ends
-    early, and a prepaid balance that is temporarily unavailable. The wait before retry n
-    (0, 1, ...) is uniform between 0 and ``0.5 * 2**n`` seconds, at most 8, or the server's
-    ``Retry-After`` if that is longer. A wait that would pass the deadline ends the call.
+    Retried, up to ``max_attempts`` requests in all: 408, 425, 429, 5xx, a failed connection, an empty or cut-off body,
+    and a prepaid balance that is temporarily unavailable. The wait before retry n (0, 1, ...) is uniform between 0 and
+    ``0.5 * 2**n`` seconds, at most 8, or the server's ``Retry-After`` if that is longer. A wait that would pass the
+    deadline ends the call.
 
-    One client may be used from several threads and after a fork. It keeps no connection.
+    Safe in several threads and after a fork. The connection is kept for the next call.
 
     Args:
         api_key: The API key (``LUMENFALL_API_KEY``).
-        base_url: ``https://`` URL, or ``http://`` to a loopback host; may end in ``/``,
-            ``/v1`` or ``/openai/v1`` (``LUMENFALL_API_BASE``; https://api.lumenfall.ai).
-        timeout: Total deadline of one fetch in seconds, 0 < t <= 3600: name resolution,
-            connection, every byte, every attempt and the waits between them
-            (``LUMENFALL_TIMEOUT``; 30).
+        base_url: ``https://`` URL, or ``http://`` to a loopback host (``LUMENFALL_API_BASE``).
+        timeout: Total deadline of one call, seconds, 0 < t <= 3600 (``LUMENFALL_TIMEOUT``; 30). It covers DNS,
+            connecting, every byte, all attempts and the waits between them.
         max_attempts: Requests in all, 1 to 10 (``LUMENFALL_MAX_ATTEMPTS``; 3).
-        ca_bundle: PEM file or hashed folder of CA certificates (``REQUESTS_CA_BUNDLE``,
-            ``CURL_CA_BUNDLE``, ``SSL_CERT_FILE``; the platform's).
+        ca_bundle: PEM file or folder of CA certificates (``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE``; the system's).
         verify: Whether to verify the server's certificate. False is for tests.
 
     Raises:
-        ConfigurationError: A setting is malformed, or there is no key anywhere.
+        ConfigurationError: A setting is malformed, or there is no key.
     """
 
     def __init__(
@@ -67,117 +73,135 @@ class LumenfallClient:
         ca_bundle: str | None = None,
         verify: bool = True,
     ) -> None:
-        problem = None
-        try:
-            arguments = argument_layer(
-                api_key=api_key,
-                base_url=base_url,
-                timeout=timeout,
-                max_attempts=max_attempts,
-                ca_bundle=ca_bundle,
-                verify=verify,
-            )
-            self._start(resolve_settings(arguments))
-        except ConfigurationError as error:
-            problem = error.with_traceback(None)
-        # As in resolve_settings: a tool that shows local variables finds none of a caller's here.
-        del api_key, base_url, timeout, max_attempts, ca_bundle, verify, arguments
-        if problem is not None:
-            raise problem
+        arguments = argument_layer(
+            api_key=api_key,
+            base_url=base_url,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            ca_bundle=ca_bundle,
+            verify=verify,
+        )
+        self._start(resolve_settings(arguments))
         for warning in self._settings.warnings:
             warnings.warn(warning, stacklevel=2)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> LumenfallClient:
-        """A client for settings that have been resolved already; it shows none of their warnings."""
+        """A client for settings that are checked already; it shows none of their warnings."""
         client = cls.__new__(cls)
         client._start(settings)
         return client
 
     def _start(self, settings: Settings) -> None:
         self._settings = settings
-        self._closed = False
-        self._tls: ssl.SSLContext | None = None
-        if settings.is_https and settings.ca_bundle is not None:
-            from .transport import tls_context
-
-            # A bundle that cannot be loaded is a bad setting: said now, not at the first fetch.
-            self._tls = tls_context(settings)
+        self._transport: Transport | None = None
+        self._is_closed = False
+        #: Seconds that this machine's clock is ahead of the server's, as of the last response; None if unknown.
+        self.clock_skew_seconds: float | None = None
 
     def fetch_balance(self) -> AccountBalance:
-        """Ask for the balance; blocks for ``timeout`` seconds at the most.
+        """Read the balance; blocks for at most ``timeout`` seconds.
 
         Returns:
             The balance. Its status is ``unavailable`` if it was so on the last attempt.
 
         Raises:
-            LumenfallError: There is no balance to be had; see the hierarchy in ``errors``.
-                ``ConfigurationError`` if the client was closed.
+            LumenfallError: There is no balance to be had.
         """
-        from . import transport, wire
+        return self._call("GET", "/v1/balance", None, parse_balance)
 
-        if self._closed:
+    def estimate_cost(self, request: Mapping[str, Any], *, endpoint: str = "images/generations") -> CostEstimate:
+        """What a request would cost, without running it (a dry run); approximate.
+
+        Source: https://docs.lumenfall.ai/api-reference/cost-estimation
+
+        Args:
+            request: The body of the real request, such as ``{"model": ..., "prompt": ..., "n": 4}``.
+            endpoint: ``images/generations``, ``images/edits``, ``videos`` or ``chat/completions``.
+
+        Raises:
+            ConfigurationError: ``request`` is not a JSON object, or the endpoint is unknown.
+            LumenfallError: There is no estimate to be had.
+        """
+        if endpoint not in ENDPOINTS:
+            raise ConfigurationError(
+                f"endpoint: {describe_value(endpoint)} is not known", hint=f"use one of {', '.join(ENDPOINTS)}"
+            )
+        if not isinstance(request, Mapping):
+            raise ConfigurationError("request: it is not a JSON object", hint="pass the body of the real request")
+        return self._call("POST", f"/openai/v1/{endpoint}?dryRun=true", dict(request), parse_estimate)
+
+    def _call(self, method: str, path: str, document: Any, parse: Callable[[bytes, str | None], _T]) -> _T:
+        from .http import Deadline, Transport
+
+        if self._is_closed:
             raise ConfigurationError("this client is closed", hint="make a new LumenfallClient")
-        # Kept here too: another thread may close this client meanwhile.
-        tls = self._tls
-        if tls is None and self._settings.is_https:
-            tls = self._tls = transport.tls_context(self._settings)
-        deadline = wire.Deadline(self._settings.timeout)
-        outcome: AccountBalance | LumenfallError | None = None
-        for attempt in range(1, self._settings.max_attempts + 1):
-            before = outcome
-            outcome, asked_wait = self._attempt(tls, deadline)
-            if isinstance(outcome, LumenfallError):
-                outcome.attempts = 0 if isinstance(outcome, ConfigurationError) else attempt
-                outcome.retry_after_seconds = asked_wait
-                if isinstance(outcome, DeadlineExceededError):
-                    if isinstance(before, LumenfallError):
-                        outcome.args = (f"{outcome}; the attempt before it: {before}",)
-                    break
-                if not outcome.retryable:
-                    break
-            elif outcome.status != UNAVAILABLE:
-                return outcome
-            wait = max(backoff_seconds(attempt - 1), asked_wait or 0.0)
-            too_long = wait >= deadline.remaining_seconds()
-            if too_long or attempt == self._settings.max_attempts:
-                if asked_wait and isinstance(outcome, LumenfallError):
-                    self._tell_to_wait(outcome, asked_wait, too_long)
-                break
+        transport = self._transport = self._transport or Transport(self._settings)
+        deadline = Deadline(self._settings.timeout)
+        attempt = 0
+        previous = None
+        while True:
+            attempt += 1
+            result, retry_after = self._attempt(lambda: transport.send(method, path, document, deadline), parse)
+            wait = max(backoff_seconds(attempt - 1), retry_after or 0.0)
+            is_last = attempt == self._settings.max_attempts or wait >= deadline.remaining_seconds()
+            if isinstance(result, LumenfallError):
+                result.attempts = 0 if isinstance(result, ConfigurationError) else attempt
+                result.retry_after_seconds = retry_after
+                if isinstance(result, DeadlineExceededError) and previous is not None:
+                    result.args = (f"{result}; the attempt before failed: {previous}",)
+                if is_last or not result.retryable:
+                    if retry_after:
+                        self._add_retry_after(result, retry_after, deadline)
+                    raise result
+                previous = result
+            elif is_last or not (isinstance(result, AccountBalance) and result.status == UNAVAILABLE):
+                return result
             time.sleep(wait)
-        if isinstance(outcome, AccountBalance):
-            return outcome
-        if outcome is None:
-            raise AssertionError("at least one attempt is made")
-        raise outcome
 
     def _attempt(
-        self, tls: ssl.SSLContext | None, deadline: Deadline
-    ) -> Tuple[AccountBalance | LumenfallError, float | None]:
-        """Ask once: the outcome, and how long the server asked to be left alone, in seconds."""
-        from . import transport
+        self, send: Callable[[], Response], parse: Callable[[bytes, str | None], _T]
+    ) -> Tuple[_T | LumenfallError, float | None]:
+        """The result of one request, and how long the server asked to wait, seconds."""
+        try:
+            response = send()
+        except LumenfallError as error:
+            return error, None
+        headers, secrets = response.headers, self._settings.secrets
+        self._note_clock(headers.get("Date"))
+        result: _T | LumenfallError
+        if response.status != 200:
+            result = parse_error(response, secrets)
+        elif response.problem is not None:
+            result = response.problem
+            result.status, result.request_id = 200, request_id_of(headers, secrets)
+        else:
+            try:
+                result = parse(response.body, request_id_of(headers, secrets))
+            except LumenfallError as error:
+                result = error
+        if isinstance(result, (AuthenticationError, PermissionDeniedError)):
+            result.hint = f"{result.hint} (the key came from {self._settings.sources.get('api_key', 'api_key')})"
+        return result, parse_retry_after(headers.get("Retry-After"))
 
-        answer = transport.exchange(self._settings, tls, deadline)
-        if isinstance(answer, LumenfallError):
-            return answer, None
-        outcome = read_answer(answer, self._settings.secrets)
-        source = self._settings.sources.get("api_key")
-        if source and isinstance(outcome, (AuthenticationError, PermissionDeniedError)):
-            # Often another key than the one that its reader thinks of.
-            outcome.hint = f"{outcome.hint} (the key came from {source})"
-        return outcome, parse_retry_after(retry_after(answer))
-
-    def _tell_to_wait(self, error: LumenfallError, seconds: float, too_long: bool) -> None:
-        """Add to an error how long the server asked to be left alone."""
+    def _add_retry_after(self, error: LumenfallError, seconds: float, deadline: Deadline) -> None:
         asked = f"{ceil(seconds)} s"
-        past = f", which is past the deadline of {self._settings.timeout:g} s" if too_long else ""
+        is_late = seconds >= deadline.remaining_seconds()
+        past = f", longer than the timeout of {self._settings.timeout:g} s allows" if is_late else ""
         error.args = (f"{error}; the server asks to wait {asked}{past}",)
         error.hint = f"run it again in {asked}"
 
+    def _note_clock(self, date: str | None) -> None:
+        try:
+            self.clock_skew_seconds = time.time() - parsedate_to_datetime(date or "").timestamp()
+        except (ValueError, TypeError, OverflowError, IndexError):
+            self.clock_skew_seconds = None
+
     def close(self) -> None:
-        """Let go of the TLS context; a closed client fetches no more. Safe to call twice."""
-        self._closed = True
-        self._tls = None
+        """Close the connection. A closed client fetches no more; closing twice is fine."""
+        self._is_closed = True
+        if self._transport is not None:
+            self._transport.close()
 
     def __enter__(self) -> LumenfallClient:
         return self
@@ -186,9 +210,29 @@ class LumenfallClient:
         self.close()
 
     def __repr__(self) -> str:
-        # A traceback with locals shows a client whose settings were refused, and so has none.
-        settings = vars(self).get("_settings")
-        return f"LumenfallClient(base_url={settings.base_url!r})" if settings else "LumenfallClient(not configured)"
+        return f"LumenfallClient(base_url={self._settings.base_url!r})"
 
     def __reduce__(self) -> Any:
-        raise TypeError("a LumenfallClient holds a key, so it is not pickled or copied")
+        raise TypeError("a LumenfallClient contains a key, so it cannot be pickled or copied")
+
+
+def backoff_seconds(retry: int) -> float:
+    """The wait before retry number ``retry`` (0, 1, ...): exponential with full jitter, seconds."""
+    return random.uniform(0, min(BACKOFF_MAX_SECONDS, BACKOFF_BASE_SECONDS * 2**retry))  # noqa: S311
+
+
+def parse_retry_after(value: str | None) -> float | None:
+    """Seconds that a ``Retry-After`` header asks to wait, or None where it is absent or makes no sense.
+
+    The header is a number of seconds or an HTTP date; a date in the past is 0.
+    """
+    if value is None or len(value) > 100:
+        return None
+    if re.fullmatch(r"\s*[0-9]{1,10}(\.[0-9]{1,9})?\s*", value, re.ASCII):
+        seconds = float(value)
+    else:
+        try:
+            seconds = max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+        except (ValueError, TypeError, OverflowError, IndexError):
+            return None
+    return seconds if seconds <= _MAX_RETRY_AFTER_SECONDS else None

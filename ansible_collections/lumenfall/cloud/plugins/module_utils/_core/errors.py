@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""Every error of the core, each a name and one sentence.
+"""Every error of the core.
 
 ::
 
@@ -12,15 +12,15 @@
     ├── RateLimitedError          429
     ├── ServerError               5xx
     ├── APIError                  any other 4xx, or a 200 whose body is an error
-    ├── ConnectionFailedError     DNS, refused, reset, or an answer that was cut
+    ├── ConnectionFailedError     DNS, refused, reset, cut, or no connection in time
     ├── ProxyError                the proxy refused or cannot be used
     ├── TLSError                  certificate or handshake
     ├── DeadlineExceededError     the total deadline passed
     ├── UnexpectedRedirectError   any 3xx; never followed
-    └── InvalidResponseError      an answer, but not the documented one
+    └── InvalidResponseError      a response, but not the documented one
 
-No error here holds a request, a header, a body or another library's exception:
-those hold the key. They are plain values that may be logged, pickled and shown.
+An error holds plain text and numbers only: no request, no header, no other library's exception, since those
+contain the key. It may be logged, pickled and shown.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ KEYS_PAGE = "https://lumenfall.ai/app/api_keys"
 
 
 class LumenfallError(Exception):
-    """Base of every error that this project raises on purpose.
+    """Base of all errors.
 
     Args:
-        message: One line for a person: what happened and what it means.
-        status: HTTP status of the answer, or None where there was none.
-        code: The API's error code such as ``RATE_LIMITED``, cleaned, or None.
-        request_id: The answer's ``X-Lumenfall-Request-Id``, cleaned, or None.
-        attempts: Requests tried; 0 where nothing was sent.
+        message: What happened, one line.
+        status: HTTP status of the response, or None where there was none.
+        code: The API's error code such as ``RATE_LIMITED``, or None.
+        request_id: The response's ``X-Lumenfall-Request-Id``, or None.
+        attempts: Requests sent; 0 where nothing was sent.
         retryable: Whether the same call may succeed later without a change.
-        hint: What to do next, one line, or None.
+        hint: What to do next, one line, or None; by default the class's own.
 
     Attributes:
-        retry_after_seconds: How long the server asked to be left alone, or None.
+        retry_after_seconds: How long the server asked to wait, or None.
     """
 
     default_hint: str | None = None
@@ -69,13 +69,15 @@ class LumenfallError(Exception):
         self.retryable = retryable
         self.hint = self.default_hint if hint is None else hint
 
-    def to_dict(self) -> Dict[str, Any]:
-        """The facts a program may branch on, without the message.
+    @property
+    def full_message(self) -> str:
+        """The message with its hint and the request id, one line."""
+        hint = f"; {self.hint}" if self.hint else ""
+        request_id = f" (request id {self.request_id})" if self.request_id else ""
+        return f"{self}{hint}{request_id}"
 
-        Returns:
-            ``{type, status, code, request_id, attempts, retryable, hint}``, where
-            ``type`` is the class name.
-        """
+    def to_dict(self) -> Dict[str, Any]:
+        """The facts a program may branch on: ``{type, status, code, request_id, attempts, retryable, hint}``."""
         return {
             "type": type(self).__name__,
             "status": self.status,
@@ -92,19 +94,19 @@ class ConfigurationError(LumenfallError):
 
 
 class AuthenticationError(LumenfallError):
-    """401: the key is not accepted."""
+    """401: the API key was not accepted."""
 
     default_hint = f"check the API key, or create a new one at {KEYS_PAGE}"
 
 
 class PermissionDeniedError(LumenfallError):
-    """403: the key may not read the balance."""
+    """403: the API key may not do this, the account is locked, or a firewall answered."""
 
-    default_hint = f"give the key the balance.read scope at {KEYS_PAGE}"
+    default_hint = f"check that the key has the balance.read scope at {KEYS_PAGE}"
 
 
 class InsufficientBalanceError(LumenfallError):
-    """402: the account has run out of funds."""
+    """402: the account has no funds."""
 
     default_hint = f"add funds at {CREDITS_PAGE}"
 
@@ -116,19 +118,19 @@ class RateLimitedError(LumenfallError):
 
 
 class ServerError(LumenfallError):
-    """5xx: the API, or a gateway before it, failed."""
+    """5xx: the API, or a gateway in front of it, failed."""
 
-    default_hint = "this is on the server's side: run it again later"
+    default_hint = "the problem is on the server's side; run it again later"
 
 
 class APIError(LumenfallError):
-    """Any other 4xx, or a 200 whose body holds an error."""
+    """Any other 4xx, or a 200 whose body is an error."""
 
-    default_hint = "check the base URL and the settings of this call"
+    default_hint = "check the base URL and the arguments of this call"
 
 
 class ConnectionFailedError(LumenfallError):
-    """DNS, refused, reset, or an answer whose framing shows that it was cut."""
+    """DNS, refused, reset, cut, or no connection in time."""
 
     default_hint = "check the network, the base URL and the proxy settings"
 
@@ -142,22 +144,20 @@ class ProxyError(LumenfallError):
 class TLSError(LumenfallError):
     """The certificate or the TLS handshake failed."""
 
-    default_hint = "behind a TLS-inspecting proxy, name its CA with the ca_bundle setting or REQUESTS_CA_BUNDLE"
-
 
 class DeadlineExceededError(LumenfallError):
-    """The total deadline passed before there was a usable answer."""
+    """The total deadline passed before there was a usable response."""
 
-    default_hint = "raise the timeout setting if the network is slow, or run it again"
+    default_hint = "run it again, or raise the timeout if the network is slow"
 
 
 class UnexpectedRedirectError(LumenfallError):
-    """Any 3xx; a redirect is never followed, so the key goes nowhere else."""
+    """Any 3xx. Redirects are not followed, so the key goes nowhere else."""
 
     default_hint = "check the base URL: the API does not redirect, but a login page or a proxy does"
 
 
 class InvalidResponseError(LumenfallError):
-    """There was an answer, but not the documented one."""
+    """There was a response, but not the documented one."""
 
     default_hint = "check that the base URL is the Lumenfall API and not a proxy or a login page"

@@ -1,64 +1,113 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""The settings chain: arguments, then the caller's own layers, environment, credentials file.
+"""The table of settings, and the chain that finds and checks their values.
 
-The only code that walks it. It sends nothing, and it names in every error the place that the
-bad value came from. What a value has to be is in ``values``.
+To add a setting: one row in :data:`SETTINGS` and one field of :class:`Settings`. Ansible's options, the options of the
+command line, Pulumi's config, the provider's config, ``doctor`` and the documentation loop over the table.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 import os
+import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterator, Mapping, Tuple
+from decimal import Decimal
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 
-from .errors import ConfigurationError
-from .text import Secret, describe
-from .values import (
-    DEFAULT_BASE_URL,
-    DEFAULT_MAX_ATTEMPTS,
-    INSECURE_VARIABLE,
-    check_ca_bundle,
-    is_unset,
-    parse_base_url,
-    parse_key,
-    parse_max_attempts,
-    parse_timeout,
+from .errors import KEYS_PAGE, ConfigurationError
+from .text import Secret, clean, describe_value, looks_like_key
+
+DEFAULT_BASE_URL = "https://api.lumenfall.ai"
+MAX_TIMEOUT_SECONDS = 3600.0
+MAX_ATTEMPTS = 10
+SHARED_SECONDS = 30.0
+
+_PROXY_VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+_NO_PROXY_VARIABLES = ("no_proxy", "NO_PROXY")
+_INSECURE_VARIABLE = "LUMENFALL_ALLOW_INSECURE_HTTP"
+_CACHE_VARIABLE = "LUMENFALL_CACHE_SECONDS"
+_MAX_CREDENTIALS_BYTES = 1 << 20
+# A shorter part of the key may be in a server's text by chance.
+_MIN_SECRET_PART = 4
+
+_URL = re.compile(
+    r"(https?)://(\[[0-9a-f:.]+(?:%[\w.~-]+)?\]|[\w.-]+)(?::([0-9]{1,5}))?(/[\w.~!$&'()*+,;=:@%/-]*)?", re.I
 )
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
+_SECONDS = re.compile(r"[+-]?(\d{1,9}(\.\d{0,9})?|\.\d{1,9})", re.ASCII)
 
-DEFAULT_TIMEOUT_SECONDS = 30.0
-
-ENVIRONMENT = {
-    "api_key": ("LUMENFALL_API_KEY",),
-    "base_url": ("LUMENFALL_API_BASE",),
-    "timeout": ("LUMENFALL_TIMEOUT",),
-    "max_attempts": ("LUMENFALL_MAX_ATTEMPTS",),
-    "ca_bundle": ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"),
+_PLACEHOLDERS = (
+    (re.compile(r"\$\(.*\)"), "an Azure Pipelines variable that is not set"),
+    (re.compile(r"\$\{.*\}|\$[A-Za-z_]\w*"), "a variable that was not expanded"),
+    (re.compile(r"%\w+%"), "a Windows variable that was not expanded"),
+    (re.compile(r"\{\{.*\}\}"), "a template that was not rendered"),
+    (re.compile(r"<.*>|(your|my)[-_ ].*key", re.I), "a placeholder from the documentation"),
+    (re.compile(r"\*+|•+"), "a masked value that was copied from a log or a web page"),
+)
+# Where an empty key has a usual cause: variable of the CI system -> what to say.
+_CI_ADVICE = {
+    "GITHUB_ACTIONS": "check that the secret exists; GitHub passes no secrets to pull requests from forks",
+    "GITLAB_CI": "check that the CI/CD variable exists; GitLab passes protected variables to protected branches only, "
+    "and none to merge requests from forks",
+    "TF_BUILD": "check that the secret variable exists and is mapped under env; Azure Pipelines passes none to builds "
+    "of forks",
 }
-PROXY_VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
-NO_PROXY_VARIABLES = ("no_proxy", "NO_PROXY")
-# What a shorter key has in common with another setting may be chance: "key" is in "https://monkey.example".
-_TELLING_CHARACTERS = 12
 
 #: One layer of the chain: setting -> (what to call it in an error, its value or None).
 Layer = Mapping[str, Tuple[str, Any]]
 
 
+class Setting(NamedTuple):
+    """A row of the table.
+
+    Attributes:
+        name: The Python and Pulumi argument.
+        label: What people call it.
+        parse: ``(source, value, environ)`` -> the checked value; raises ConfigurationError.
+        variables: Environment variables, the strongest first.
+        config_key: Pulumi config key after ``lumenfall:``, or None.
+        ansible: Ansible option.
+        ansible_type: Its type; numbers are ``raw``, so that the core words the refusal.
+        flag: Command line option, or None.
+        metavar: What the command line's help calls the value.
+        default: The value where none is set.
+        help: One or two sentences.
+        secret: Whether the value must never be shown.
+    """
+
+    name: str
+    label: str
+    parse: Callable[[str, Any, Mapping[str, str]], Any]
+    variables: Tuple[str, ...]
+    config_key: str | None
+    ansible: str
+    ansible_type: str
+    flag: str | None
+    metavar: str
+    default: Any
+    help: str
+    secret: bool = False
+
+
 @dataclass(frozen=True)
 class Settings:
-    """Settings that have been read and checked; build them with :func:`resolve_settings`.
+    """Checked settings; made by :func:`resolve_settings`.
 
     Attributes:
         api_key: The key.
         base_url: Scheme, host and prefix, without ``/v1``.
-        timeout: Total deadline of one fetch, seconds.
+        timeout: Total deadline of one call, seconds.
         max_attempts: Requests in all, 1 to 10.
-        ca_bundle: File or folder of CA certificates, or None for the platform's.
+        ca_bundle: File or folder of CA certificates, or None for the system's.
         verify: Whether the server's certificate is verified.
-        proxy: ``(variable, URL)`` of the proxy to use, or None.
-        no_proxy: Value of ``NO_PROXY``.
-        sources: Setting -> where its value came from, for people.
-        warnings: What the user should hear although nothing failed, each one line.
+        proxy: URL of the proxy to use, or None.
+        no_proxy: Value of ``NO_PROXY``, or None to let requests read the process's.
+        sources: Setting -> where its value came from; ``"default"`` where nothing set it.
+        names: Setting -> what the caller's users call it.
+        warnings: What the user should know although nothing failed.
     """
 
     api_key: Secret
@@ -67,199 +116,402 @@ class Settings:
     max_attempts: int
     ca_bundle: str | None
     verify: bool
-    proxy: Tuple[str, Secret] | None
-    no_proxy: str
-    sources: Mapping[str, str] = field(compare=False)
-    warnings: Tuple[str, ...] = field(compare=False, default=())
-
-    @property
-    def balance_url(self) -> str:
-        """The one URL that is ever requested."""
-        return f"{self.base_url}/v1/balance"
+    proxy: Secret | None = None
+    no_proxy: str | None = None
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+    names: Mapping[str, str] = field(default_factory=dict, compare=False)
+    warnings: Tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def is_https(self) -> bool:
-        """Whether the request goes over TLS (else: plain http, directly)."""
+        """Whether requests go over TLS, and through a proxy if one is set."""
         return self.base_url.startswith("https:")
 
     @property
     def secrets(self) -> Tuple[Secret, ...]:
-        """Everything here that must never be shown, for :func:`text.clean`."""
-        if self.proxy is None:
-            return (self.api_key,)
-        return (self.api_key, *_secrets_of_proxy(self.proxy[1].reveal()))
+        """What must not be shown: the key, its part after the dot, and the proxy's password."""
+        key = self.api_key.reveal()
+        parts = [key, key.partition(".")[2]]
+        if self.proxy is not None:
+            from urllib.parse import unquote
+
+            user, _, password = self.proxy.reveal().partition("://")[2].rpartition("@")[0].partition(":")
+            # A user without a password is a token.
+            parts += [password or user, unquote(password or user)]
+        return tuple(Secret(part) for part in parts if part == key or len(part) >= _MIN_SECRET_PART)
 
     def digest(self, salt: bytes) -> bytes:
-        """A keyed hash that is equal where the settings are, and gives nothing of them away.
+        """A keyed hash, equal where the settings are equal.
 
         Args:
-            salt: Random bytes that never leave the program.
+            salt: Random bytes that stay within the program.
         """
-        import hashlib
-        import hmac
-
-        proxy = (self.proxy[0], self.proxy[1].reveal()) if self.proxy else None
-        facts = (
-            self.api_key.reveal(),
-            self.base_url,
-            self.timeout,
-            self.max_attempts,
-            self.ca_bundle,
-            self.verify,
-            proxy,
-            self.no_proxy,
-        )
+        facts = [
+            value.reveal() if isinstance(value, Secret) else value
+            for value in (getattr(self, name) for name in _DECIDING_FIELDS)
+        ]
         return hmac.new(salt, repr(facts).encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
 
 
-def resolve_settings(*layers: Layer, environ: Mapping[str, str] | None = None) -> Settings:
-    """Walk the chain and check what it gives.
+def resolve_settings(
+    *layers: Layer, environ: Mapping[str, str] | None = None, origins: Mapping[str, str] | None = None
+) -> Settings:
+    """Find each setting in the layers, then the environment, then the credentials file (the key), and check it.
 
     Args:
-        layers: What the caller was given, the strongest first. A value of None, or empty
-            text, is unset. Known settings: ``api_key``, ``base_url``, ``timeout``,
-            ``max_attempts``, ``ca_bundle``, ``verify``.
+        layers: What the caller was given, the strongest first; None or blank text is unset.
         environ: The environment, by default the process's.
-
-    Returns:
-        The checked settings.
+        origins: Environment variable -> where it was set, for errors; such as ``the environment of the task``.
 
     Raises:
-        ConfigurationError: A setting is malformed, or there is no key anywhere.
+        ConfigurationError: A setting is malformed, or there is no key.
     """
-    outcome = _resolve(layers, os.environ if environ is None else environ)
-    if isinstance(outcome, Settings):
-        return outcome
-    # An error reporter that shows local variables would show the layers, and the key in them.
-    del layers, environ
-    raise outcome
-
-
-def _resolve(layers: Tuple[Layer, ...], variables: Mapping[str, str]) -> Settings | ConfigurationError:
-    """The settings, or the error that there is instead, without the frames that saw the key or the credentials file."""
-    try:
-        return _walk(layers, variables)
-    except ConfigurationError as error:
-        error.__context__ = None
-        return error.with_traceback(None)
-
-
-def _walk(layers: Tuple[Layer, ...], variables: Mapping[str, str]) -> Settings:
-    chain = [*layers, _environment_layer(variables)]
+    variables = os.environ if environ is None else environ
+    chain = [*layers, _environment_layer(variables, origins or {})]
+    values: Dict[str, Any] = {}
     sources: Dict[str, str] = {}
-    warnings: list[str] = []
-
-    def find(setting: str) -> Tuple[str, Any] | None:
-        for layer in chain:
-            name, value = layer.get(setting, ("", None))
-            if not is_unset(value):
-                sources[setting] = name
-                return name, value
-        sources[setting] = "default"
-        return None
-
-    found = find("api_key")
-    if found is None:
-        # Imported here: most keys come from elsewhere.
-        from .credentials import read_credentials
-
-        looked_at = [layer["api_key"][0] for layer in layers if "api_key" in layer]
-        found = read_credentials(variables, [*looked_at, *ENVIRONMENT["api_key"]], warnings)
-        sources["api_key"] = found[0]
-    api_key = parse_key(*found)
-    for setting in ("base_url", "timeout", "max_attempts", "ca_bundle"):
-        _refuse_key(api_key.reveal(), *(find(setting) or ("", None)))
-
-    found = find("base_url")
-    insecure = variables.get(INSECURE_VARIABLE, "").strip() == "1"
-    base_url = parse_base_url(*found, allow_insecure=insecure) if found else DEFAULT_BASE_URL
-
-    found = find("timeout")
-    timeout = parse_timeout(*found) if found else DEFAULT_TIMEOUT_SECONDS
-
-    found = find("max_attempts")
-    max_attempts = parse_max_attempts(*found) if found else DEFAULT_MAX_ATTEMPTS
-
-    found = find("verify")
-    verify = True
-    if found is not None:
-        if not isinstance(found[1], bool):
-            raise ConfigurationError(
-                f"{found[0]}: {describe(found[1])} is not a boolean", hint=f"set {found[0]} to true or false"
-            )
-        verify = found[1]
-
-    found = find("ca_bundle")
-    ca_bundle = check_ca_bundle(*found) if found and verify else None
-
-    proxy = None
-    if base_url.startswith("https:"):
-        for variable in PROXY_VARIABLES:
-            value = variables.get(variable, "").strip()
-            if value:
-                proxy = (variable, Secret(value))
-                sources["proxy"] = variable
-                break
-    no_proxy = next((variables[name] for name in NO_PROXY_VARIABLES if not is_unset(variables.get(name))), "")
-
-    return Settings(
-        api_key=api_key,
-        base_url=base_url,
-        timeout=timeout,
-        max_attempts=max_attempts,
-        ca_bundle=ca_bundle,
-        verify=verify,
-        proxy=proxy,
-        no_proxy=no_proxy,
-        sources=sources,
-        warnings=tuple(warnings),
-    )
-
-
-def _secrets_of_proxy(url: str) -> Iterator[Secret]:
-    """What of a proxy's URL must not be shown: its password, and user and password as the proxy is told them."""
-    from base64 import b64encode
-    from urllib.parse import unquote
-
-    user_info = url.partition("://")[2] if "://" in url else url
-    user, colon, password = user_info.rpartition("@")[0].partition(":")
-    if not colon:
-        return
-    # As they stand there, and as they are sent.
-    for name, word in dict.fromkeys(((user, password), (unquote(user), unquote(password)))):
-        # What has no place in Latin-1 is never sent.
-        yield Secret(b64encode(f"{name}:{word}".encode("latin-1", "ignore")).decode())
-        # A user whose password is empty is a token.
-        yield Secret(word or name)
-
-
-def _refuse_key(key: str, name: str, value: Any) -> None:
-    """Refuse a value that holds the key, before a message shows it.
-
-    Raises:
-        ConfigurationError: It does.
-    """
-    text = os.fsdecode(value) if isinstance(value, (str, os.PathLike)) else ""
-    if len(key) >= _TELLING_CHARACTERS and key in text:
-        raise ConfigurationError(
-            f"{name}: it holds the API key (not shown)",
-            hint=f"set {name} to what it is for, and leave the key to the setting for the key",
-        )
+    names: Dict[str, str] = {}
+    warnings: List[str] = []
+    for setting in SETTINGS:
+        name = setting.name
+        found = [layer[name] for layer in chain if name in layer]
+        names[name] = found[0][0] if found else name
+        source, value = next((pair for pair in found if not is_unset(pair[1])), ("default", None))
+        if name == "ca_bundle" and not values["verify"]:
+            value = None
+        if setting.secret and value is None:
+            source, value = _read_credentials(variables, [place for place, _ in found], warnings)
+        sources[name] = source
+        values[name] = setting.default if value is None else setting.parse(source, value, variables)
+    proxy = next((name for name in _PROXY_VARIABLES if not is_unset(variables.get(name))), None)
+    if proxy is not None and values["base_url"].startswith("https:"):
+        url = variables[proxy].strip()
+        values["proxy"] = Secret(url if "://" in url else f"http://{url}")
+        sources["proxy"] = _with_origin(proxy, origins or {})
+        if variables is not os.environ:
+            values["no_proxy"] = next((variables[name] for name in _NO_PROXY_VARIABLES if variables.get(name)), "")
+    return Settings(**values, sources=sources, names=names, warnings=tuple(warnings))
 
 
 def argument_layer(**values: Any) -> Layer:
-    """A layer of Python arguments, which go by their own names in errors; a key in it does not show itself."""
-    return {name: (name, hide_key(value) if name == "api_key" else value) for name, value in values.items()}
+    """A layer of Python arguments, which are called by their own names in errors."""
+    return {name: (name, value) for name, value in values.items()}
 
 
-def hide_key(value: Any) -> Any:
-    """A key as something that does not show itself, for whoever keeps it in a variable; None and blanks stay."""
-    return value if is_unset(value) or isinstance(value, Secret) else Secret(value)
+def is_unset(value: object) -> bool:
+    """Whether a value counts as not given: None, or blank text."""
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _environment_layer(variables: Mapping[str, str]) -> Layer:
+def parse_duration(source: str, value: object, *, minimum: float = 0.0, maximum: float = 366 * 86400.0) -> float:
+    """Seconds from a number of seconds, or from text such as ``30``, ``20s``, ``15m``, ``1h30m`` or ``8d``.
+
+    Args:
+        source: What to call it in an error.
+        value: The number or text.
+        minimum: The least that is allowed, seconds.
+        maximum: The most that is allowed, seconds.
+
+    Raises:
+        ConfigurationError: It is something else, or out of range.
+    """
+    seconds = None
+    text = str(value).strip() if isinstance(value, (str, int, float, Decimal)) and not isinstance(value, bool) else ""
+    if _SECONDS.fullmatch(text):
+        seconds = float(text)
+    elif text and _DURATION.fullmatch(text):
+        days, hours, minutes, rest = (float(part or 0) for part in _DURATION.fullmatch(text).groups())  # type: ignore[union-attr]
+        seconds = days * 86400 + hours * 3600 + minutes * 60 + rest
+    if seconds is None:
+        raise ConfigurationError(
+            f"{source}: {describe_value(value)} is not a duration",
+            hint=f"set {source} to seconds, or to text such as 30s, 15m or 1h30m",
+        )
+    if not minimum <= seconds <= maximum:
+        raise ConfigurationError(
+            f"{source}: {describe_value(value)} is out of range",
+            hint=f"set {source} to a duration from {minimum:g} to {maximum:g} seconds",
+        )
+    return seconds
+
+
+def parse_cache_seconds(environ: Mapping[str, str] | None = None) -> float:
+    """How long an answer may be shared within one run, seconds (``LUMENFALL_CACHE_SECONDS``, 0 to 30).
+
+    Raises:
+        ConfigurationError: The variable is malformed.
+    """
+    value = (os.environ if environ is None else environ).get(_CACHE_VARIABLE)
+    return SHARED_SECONDS if is_unset(value) else parse_duration(_CACHE_VARIABLE, value, maximum=SHARED_SECONDS)
+
+
+def _parse_key(source: str, value: object, environ: Mapping[str, str]) -> Secret:
+    key = value.reveal() if isinstance(value, Secret) else value
+    hint = f"set {source} to the key as shown at {KEYS_PAGE}"
+    if not isinstance(key, str):
+        raise ConfigurationError(f"{source}: the API key must be text, not {describe_value(key)}", hint=hint)
+    key = key.strip()
+    for pattern, cause in _PLACEHOLDERS:
+        if pattern.fullmatch(key):
+            advice = next((text for variable, text in _CI_ADVICE.items() if environ.get(variable)), hint)
+            raise ConfigurationError(f"{source}: the API key looks like {cause}", hint=advice)
+    problem = None
+    if key[:7].lower() == "bearer ":
+        problem = "starts with 'Bearer ', which is not part of the key"
+    elif len(key) > 1 and key[0] in "'\"`" and key[-1] == key[0]:
+        problem = "is wrapped in quotes, which are not part of the key"
+    elif not all("!" <= character <= "~" for character in key):
+        problem = "contains white space or a character that is not printable ASCII"
+    elif _is_base64_of_key(key):
+        problem = "looks base64-encoded"
+        hint = f"decode it (base64 -d), or {hint}"
+    if problem:
+        raise ConfigurationError(f"{source}: the API key {problem}", hint=hint)
+    return Secret(key)
+
+
+def _is_base64_of_key(key: str) -> bool:
+    from base64 import b64decode
+
+    try:
+        return b64decode(f"{key}{'=' * (-len(key) % 4)}", validate=True).startswith(b"lmnfl_")
+    except ValueError:
+        return False
+
+
+def _parse_base_url(source: str, value: object, environ: Mapping[str, str]) -> str:
+    text = value.strip() if isinstance(value, str) else ""
+    problem = None
+    if not isinstance(value, str):
+        problem = f"must be text, not {describe_value(value)}"
+    elif looks_like_key(text):
+        problem = "contains what looks like an API key (not shown)"
+    elif any(pattern.search(text) for pattern, _ in _PLACEHOLDERS[:4]):
+        problem = "contains a variable or template that was not filled in"
+    elif not text.lower().startswith(("https://", "http://")):
+        problem = "must start with https://"
+    elif "@" in text.partition("://")[2].partition("/")[0]:
+        problem = "must not contain a user or password"
+    elif "?" in text or "#" in text:
+        problem = "must not have a query or a fragment"
+    match = None if problem else _URL.fullmatch(text)
+    if match is None or int(match[3] or 1) not in range(1, 65536) or not _is_host(match[2]):
+        raise ConfigurationError(
+            f"{source}: the base URL {problem or 'is malformed'}", hint=f"set {source} to a URL like {DEFAULT_BASE_URL}"
+        )
+    scheme, host = match[1].lower(), match[2].lower()
+    if scheme == "http" and not _is_loopback(host) and environ.get(_INSECURE_VARIABLE, "").strip() != "1":
+        raise ConfigurationError(
+            f"{source}: plain http to {clean(host, limit=100)} would send the API key unencrypted",
+            hint=f"use https://, or for a test host set {_INSECURE_VARIABLE}=1",
+        )
+    path = re.sub(r"(/openai)?/v1$", "", (match[4] or "").rstrip("/")).rstrip("/")
+    return f"{scheme}://{host}{f':{match[3]}' if match[3] else ''}{path}"
+
+
+def _is_host(host: str) -> bool:
+    if not host.startswith("["):
+        return not host.startswith(("-", ".")) and ".." not in host
+    from ipaddress import IPv6Address
+
+    try:
+        return bool(IPv6Address(host[1:-1].partition("%")[0]))
+    except ValueError:
+        return False
+
+
+def _is_loopback(host: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.rstrip(".") == "localhost"
+
+
+def _parse_timeout(source: str, value: object, _environ: Mapping[str, str]) -> float:
+    seconds = parse_duration(source, value, maximum=MAX_TIMEOUT_SECONDS)
+    if not seconds:
+        raise ConfigurationError(f"{source}: it must be above 0", hint=f"set {source} to seconds, such as 30")
+    return seconds
+
+
+def _parse_max_attempts(source: str, value: object, _environ: Mapping[str, str]) -> int:
+    text = "" if isinstance(value, bool) else re.sub(r"\.0*$", "", str(value).strip())
+    if text not in [str(number) for number in range(1, MAX_ATTEMPTS + 1)]:
+        raise ConfigurationError(
+            f"{source}: {describe_value(value)} is not a whole number from 1 to {MAX_ATTEMPTS}",
+            hint=f"set {source} to a number such as 3",
+        )
+    return int(text)
+
+
+def _parse_verify(source: str, value: object, _environ: Mapping[str, str]) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ConfigurationError(
+        f"{source}: {describe_value(value)} is not a boolean", hint=f"set {source} to true or false"
+    )
+
+
+def _parse_ca_bundle(source: str, value: object, _environ: Mapping[str, str]) -> str:
+    if not isinstance(value, (str, os.PathLike)):
+        problem = f"must be a path, not {describe_value(value)}"
+    else:
+        path = os.path.expanduser(os.fsdecode(value))
+        try:
+            os.stat(path)
+            return path
+        except (OSError, ValueError) as error:
+            shown = "what looks like an API key (not shown)" if looks_like_key(path) else f"'{clean(path, limit=200)}'"
+            problem = f"{shown} cannot be read ({os_reason(error)})"
+    raise ca_bundle_error(source, problem)
+
+
+def ca_bundle_error(source: str, problem: str) -> ConfigurationError:
+    """The error for a CA bundle that cannot be used."""
+    return ConfigurationError(
+        f"{source}: the CA bundle {problem}",
+        hint=f"set {source} to a PEM file of CA certificates, or unset it to use the system's",
+    )
+
+
+def os_reason(error: Exception) -> str:
+    """The operating system's words for an error, such as ``no such file or directory``."""
+    return clean(getattr(error, "strerror", None) or "the name is malformed").lower()
+
+
+SETTINGS: Tuple[Setting, ...] = (
+    Setting(
+        name="api_key",
+        label="API key",
+        parse=_parse_key,
+        variables=("LUMENFALL_API_KEY",),
+        config_key="apiKey",
+        ansible="api_key",
+        ansible_type="str",
+        flag="--api-key-file",
+        metavar="FILE",
+        default=None,
+        help="The API key. The last place looked at is ~/.lumenfall/credentials.json (LUMENFALL_CONFIG_DIR moves it).",
+        secret=True,
+    ),
+    Setting(
+        name="base_url",
+        label="base URL",
+        parse=_parse_base_url,
+        variables=("LUMENFALL_API_BASE",),
+        config_key="baseUrl",
+        ansible="base_url",
+        ansible_type="str",
+        flag="--base-url",
+        metavar="URL",
+        default=DEFAULT_BASE_URL,
+        help="Where the API is. It may end in /, /v1 or /openai/v1.",
+    ),
+    Setting(
+        name="timeout",
+        label="timeout",
+        parse=_parse_timeout,
+        variables=("LUMENFALL_TIMEOUT",),
+        config_key="timeout",
+        ansible="timeout",
+        ansible_type="raw",
+        flag="--timeout",
+        metavar="SECONDS",
+        default=30.0,
+        help="Total deadline of one call in seconds, above 0 and up to 3600: all attempts and the waits between them.",
+    ),
+    Setting(
+        name="max_attempts",
+        label="attempts",
+        parse=_parse_max_attempts,
+        variables=("LUMENFALL_MAX_ATTEMPTS",),
+        config_key="maxAttempts",
+        ansible="max_attempts",
+        ansible_type="raw",
+        flag="--max-attempts",
+        metavar="N",
+        default=3,
+        help="Requests in all, 1 to 10. Only failures that may pass are retried.",
+    ),
+    Setting(
+        name="verify",
+        label="TLS verification",
+        parse=_parse_verify,
+        variables=(),
+        config_key=None,
+        ansible="validate_certs",
+        ansible_type="bool",
+        flag=None,
+        metavar="",
+        default=True,
+        help="Whether the server's certificate is verified. False is for tests only.",
+    ),
+    Setting(
+        name="ca_bundle",
+        label="CA bundle",
+        parse=_parse_ca_bundle,
+        variables=("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+        config_key="caBundle",
+        ansible="ca_path",
+        ansible_type="path",
+        flag="--ca-bundle",
+        metavar="PATH",
+        default=None,
+        help="PEM file or folder of CA certificates to trust instead of the system's.",
+    ),
+)
+_DECIDING_FIELDS = (*(setting.name for setting in SETTINGS), "proxy", "no_proxy")
+
+
+def _environment_layer(environ: Mapping[str, str], origins: Mapping[str, str]) -> Layer:
     layer = {}
-    for setting, names in ENVIRONMENT.items():
-        name = next((name for name in names if not is_unset(variables.get(name))), names[0])
-        layer[setting] = (name, variables.get(name))
+    for setting in SETTINGS:
+        if setting.variables:
+            set_ones = [name for name in setting.variables if not is_unset(environ.get(name))]
+            name = (set_ones or setting.variables)[0]
+            layer[setting.name] = (_with_origin(name, origins), environ.get(name))
     return layer
+
+
+def _with_origin(variable: str, origins: Mapping[str, str]) -> str:
+    return f"{variable} (set in {origins[variable]})" if variable in origins else variable
+
+
+def _read_credentials(environ: Mapping[str, str], looked_at: List[str], warnings: List[str]) -> Tuple[str, Any]:
+    """The key of the vendor's credentials file, and what to call its place.
+
+    Raises:
+        ConfigurationError: There is no file, or no key in it.
+    """
+    folder = environ.get("LUMENFALL_CONFIG_DIR", "").strip() or os.path.join(environ.get("HOME") or "~", ".lumenfall")
+    path = os.path.join(os.path.expanduser(folder), "credentials.json")
+    shown = clean(path, limit=200)
+    problem = None
+    try:
+        with open(path, "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            document = json.loads(file.read(_MAX_CREDENTIALS_BYTES).decode("utf-8-sig"))
+        key = document.get("api_key") if isinstance(document, dict) else None
+        if not is_unset(key):
+            if os.name == "posix" and mode & 0o077:
+                warnings.append(f"{shown} can be read by other users of this machine; run: chmod 600 {shown}")
+            return f"'api_key' in {shown}", key
+        problem = "has no 'api_key'"
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        problem = f"cannot be read ({os_reason(error)})"
+    except (ValueError, RecursionError):
+        problem = "is not JSON"
+    if problem:
+        raise ConfigurationError(
+            f"no API key: the credentials file {shown} {problem}",
+            hint="set LUMENFALL_API_KEY, or log in again with the Lumenfall command line",
+        )
+    hint = f"create a key at {KEYS_PAGE} and set LUMENFALL_API_KEY to it"
+    if "LUMENFALL_API_KEY" in environ:
+        hint = next((text for variable, text in _CI_ADVICE.items() if environ.get(variable)), hint)
+        looked_at = [f"{place} (empty)" if place == "LUMENFALL_API_KEY" else place for place in looked_at]
+    raise ConfigurationError(f"no API key: looked at {', '.join([*looked_at, shown])}", hint=hint)

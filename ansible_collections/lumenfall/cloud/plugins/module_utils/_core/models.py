@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""What a balance is, what is enough, and the words of the three verdicts.
+
+Every surface shows these words and adds none of its own.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Context, Decimal
+from typing import Any, Dict, NamedTuple, Tuple
+
+from .errors import CREDITS_PAGE, ConfigurationError, InsufficientBalanceError, LumenfallError
+from .text import describe_value, format_amount
+
+KNOWN = "known"
+POSTPAID = "postpaid"
+UNAVAILABLE = "unavailable"
+
+ENOUGH = "enough"
+TOO_LOW = "too low"
+CANNOT_TELL = "cannot tell"
+
+ALLOW = "allow"
+DENY = "deny"
+
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_MAX_NUMBER_TEXT = 400
+_LARGEST_MINIMUM = Decimal(repr(sys.float_info.max))
+# Exact for every amount and minimum, whatever precision the calling program has set.
+_EXACT = Context(prec=1000)
+# The digits that every float keeps.
+_FLOAT_FLOOR = Context(prec=15, rounding=ROUND_FLOOR)
+
+
+@dataclass(frozen=True)
+class AccountBalance:
+    """The balance of a Lumenfall account, as the API reported it.
+
+    Attributes:
+        billing_type: ``"prepaid"`` or ``"postpaid"``.
+        amount: Dollars available, exact; may be 0 or negative. None on a postpaid account, and on a prepaid account
+            whose balance is temporarily unavailable. None never means 0.
+        currency: ``"usd"``.
+        request_id: The response's ``X-Lumenfall-Request-Id``, or None.
+    """
+
+    billing_type: str
+    amount: Decimal | None
+    currency: str
+    request_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.billing_type not in ("prepaid", "postpaid"):
+            raise ValueError(f"billing_type must be 'prepaid' or 'postpaid', not {self.billing_type!r}")
+        if self.amount is not None and not (isinstance(self.amount, Decimal) and self.amount.is_finite()):
+            raise ValueError(f"amount must be a finite Decimal or None, not {self.amount!r}")
+        if self.currency != "usd":
+            raise ValueError(f"currency must be 'usd', not {self.currency!r}")
+
+    @property
+    def status(self) -> str:
+        """``"known"`` (there is an amount), ``"postpaid"`` or ``"unavailable"``."""
+        if self.amount is not None:
+            return KNOWN
+        return POSTPAID if self.billing_type == "postpaid" else UNAVAILABLE
+
+    def is_sufficient(self, minimum: object, *, postpaid: str = ALLOW, unavailable: str = DENY) -> bool:
+        """Whether this balance is enough.
+
+        Args:
+            minimum: The least amount that is enough, dollars, >= 0: an ``int``, a ``Decimal``, decimal text, or a
+                ``float``, which counts as its shortest text (0.1 is 0.1).
+            postpaid: ``"allow"`` or ``"deny"``: what a postpaid account without an amount counts as.
+            unavailable: ``"allow"`` or ``"deny"``: what a temporarily unavailable balance counts as.
+
+        Raises:
+            ConfigurationError: ``minimum`` or a policy is malformed.
+        """
+        return Gate(minimum, postpaid=postpaid, unavailable=unavailable).judge(self).sufficient
+
+    def describe(self) -> str:
+        """The balance in words: ``12.50 usd available (prepaid)``."""
+        if self.amount is not None:
+            return f"{format_amount(self.amount)} {self.currency} available ({self.billing_type})"
+        if self.status == POSTPAID:
+            return "postpaid account, billed in arrears; there is no balance that can run out"
+        return "the balance of this prepaid account is temporarily unavailable"
+
+    def to_dict(self) -> Dict[str, Any]:
+        """The balance as data for JSON: ``{"object", "billing_type", "available": {"amount", "currency"}, "status"}``.
+
+        The amount is a float, or None. The float is never above the exact amount, so that a comparison with it never
+        passes where the exact one fails.
+        """
+        return {
+            "object": "balance",
+            "billing_type": self.billing_type,
+            "available": {"amount": _float_at_most(self.amount), "currency": self.currency},
+            "status": self.status,
+        }
+
+
+@dataclass(frozen=True)
+class CostEstimate:
+    """What one request would cost, as the API estimated it without running it.
+
+    Attributes:
+        amount: Dollars, exact.
+        model: The model the price is for.
+        provider: The provider that would run it, or None.
+        request_id: The response's ``X-Lumenfall-Request-Id``, or None.
+    """
+
+    amount: Decimal
+    model: str
+    provider: str | None = None
+    request_id: str | None = None
+
+
+class Verdict(NamedTuple):
+    """What a gate decided.
+
+    Attributes:
+        outcome: ``"enough"``, ``"too low"`` or ``"cannot tell"``.
+        message: One line: the verdict, why, and what to do.
+    """
+
+    outcome: str
+    message: str
+
+    @property
+    def sufficient(self) -> bool:
+        """True only for ``"enough"``."""
+        return self.outcome == ENOUGH
+
+
+class Gate:
+    """A minimum and two policies, checked once and then applied to balances and errors.
+
+    Args:
+        minimum: The least amount that is enough, dollars, finite, >= 0. A ``float`` counts as its shortest text.
+        postpaid: ``"allow"`` (default) or ``"deny"``; None is the default.
+        unavailable: ``"deny"`` (default) or ``"allow"``; None is the default.
+        names: What the caller's users call the three, for messages.
+
+    Raises:
+        ConfigurationError: One of the three is malformed.
+    """
+
+    def __init__(
+        self,
+        minimum: object,
+        *,
+        postpaid: object = None,
+        unavailable: object = None,
+        names: Tuple[str, str, str] = ("minimum", "postpaid", "unavailable"),
+    ) -> None:
+        self.minimum = parse_minimum(minimum, names[0])
+        self.postpaid = parse_policy(postpaid, names[1], ALLOW)
+        self.unavailable = parse_policy(unavailable, names[2], DENY)
+        self._names = names
+
+    def judge(self, result: AccountBalance | LumenfallError) -> Verdict:
+        """Whether a balance is enough, and why. An error is never enough."""
+        if isinstance(result, LumenfallError):
+            return judge_error(result)
+        if result.amount is not None:
+            return self._judge_amount(result)
+        need = f"need {format_amount(self.minimum)} {result.currency}"
+        policy = self.postpaid if result.status == POSTPAID else self.unavailable
+        if policy == ALLOW:
+            return Verdict(ENOUGH, f"enough: {result.describe()}; counts as enough ({result.status}: allow)")
+        if result.status == POSTPAID:
+            name = self._names[1]
+            return Verdict(
+                TOO_LOW,
+                f"balance too low: a postpaid account has no prepaid funds and {name} is 'deny' ({need}); "
+                f"use a prepaid account, or set {name} to 'allow'",
+            )
+        return Verdict(
+            CANNOT_TELL,
+            f"cannot tell whether the balance is enough ({need}): {result.describe()}; "
+            f"run it again later, or set {self._names[2]} to 'allow'",
+        )
+
+    def _judge_amount(self, balance: AccountBalance) -> Verdict:
+        assert balance.amount is not None
+        difference = _EXACT.subtract(balance.amount, self.minimum)
+        need = format_amount(self.minimum)
+        if balance.amount >= self.minimum:
+            spare = f"{format_amount(difference)} more than" if difference else "exactly"
+            return Verdict(ENOUGH, f"enough: {balance.describe()}, {spare} the {need} needed")
+        have, short = format_amount(balance.amount), format_amount(_EXACT.minus(difference))
+        return Verdict(
+            TOO_LOW,
+            f"balance too low: have {have} {balance.currency}, need {need} {balance.currency}, {short} short; "
+            f"add funds at {CREDITS_PAGE}",
+        )
+
+
+def judge_error(error: LumenfallError) -> Verdict:
+    """The verdict for an error: ``"too low"`` for a 402, since the API itself says so, else ``"cannot tell"``."""
+    if isinstance(error, InsufficientBalanceError):
+        return Verdict(TOO_LOW, f"balance too low: {error.full_message}")
+    return Verdict(CANNOT_TELL, f"cannot tell whether the balance is enough: {error.full_message}")
+
+
+def parse_minimum(value: object, name: str = "minimum") -> Decimal:
+    """The least amount that is enough, exact.
+
+    Args:
+        value: ``int``, ``Decimal``, ``float`` (by its shortest text) or decimal text, finite and >= 0.
+        name: What to call it in an error.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    number = None
+    if isinstance(value, float):
+        number = parse_number(float.__repr__(value))
+    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_MINIMUM:
+        number = Decimal(value)
+    elif isinstance(value, (str, Decimal)):
+        number = parse_number(str(value).strip())
+    if number is None or not 0 <= number <= _LARGEST_MINIMUM:
+        is_empty = value is None or (isinstance(value, str) and not value.strip())
+        raise ConfigurationError(
+            f"{name}: it is empty" if is_empty else f"{name}: {describe_value(value)} is not an amount of dollars",
+            hint=f"set {name} to a number that is 0 or more, such as 5 or 7.50",
+        )
+    return number
+
+
+def parse_number(text: str) -> Decimal | None:
+    """A plain decimal number, or None where the text is not one: no NaN, Infinity or thousands separators."""
+    if len(text) > _MAX_NUMBER_TEXT or not _NUMBER.fullmatch(text):
+        return None
+    number = Decimal(text)
+    # A negative zero would be shown with its sign.
+    return number if number else Decimal(0)
+
+
+def parse_policy(value: object, name: str, default: str) -> str:
+    """``"allow"`` or ``"deny"``; None and blank text are the default.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return default
+    if isinstance(value, str) and value in (ALLOW, DENY):
+        return value
+    raise ConfigurationError(
+        f"{name}: {describe_value(value)} is not a policy", hint=f"set {name} to 'allow' or 'deny'"
+    )
+
+
+def _float_at_most(amount: Decimal | None) -> float | None:
+    if amount is None:
+        return None
+    number = float(amount)
+    # Compared by its shortest text, which is what JSON and every gate see.
+    return number if Decimal(repr(number)) <= amount else float(_FLOAT_FLOOR.plus(amount))

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""Waiting for a top-up: look, wait, look again, until there are funds or the time is over."""
+
+from __future__ import annotations
+
+import time
+from typing import Callable, Union
+
+from .errors import DeadlineExceededError, LumenfallError
+from .models import DENY, POSTPAID, TOO_LOW, AccountBalance, Gate
+
+DEFAULT_POLL_SECONDS = 30.0
+MIN_POLL_SECONDS = 1.0
+MAX_WAIT_SECONDS = 31 * 86400.0
+
+Result = Union[AccountBalance, LumenfallError]  # noqa: UP007 - evaluated, also on Python 3.8
+
+
+def wait_until_enough(
+    look: Callable[[float | None], Result],
+    gate: Gate,
+    wait: float,
+    poll: float = DEFAULT_POLL_SECONDS,
+    *,
+    notify: Callable[[Result, float, float], None] | None = None,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Result:
+    """Look at the balance every ``poll`` seconds until it is enough; the last look is at the end of ``wait``.
+
+    Ends early on what waiting cannot change: an error such as a wrong key, a denied postpaid account, or a server that
+    asks to wait beyond the end.
+
+    Args:
+        look: Reads the balance and returns it, or the error there is instead. Its argument is how many seconds it may
+            take, or None for as long as its own timeout allows.
+        gate: What is enough.
+        wait: How long to wait, seconds; 0 looks once.
+        poll: Seconds between two looks, at least 1.
+        notify: Called before each pause with the result, the pause and the time left, seconds.
+        now: A monotonic clock.
+        sleep: Pauses for some seconds.
+
+    Returns:
+        The result of the last look.
+    """
+    end = now() + wait
+    while True:
+        result = look(None)
+        left = end - now()
+        pause = poll
+        if isinstance(result, LumenfallError):
+            pause = max(poll, result.retry_after_seconds or 0.0)
+        if left <= 0 or not _may_change(result, gate) or (pause > left and pause > poll):
+            return result
+        pause = min(pause, left)
+        if notify is not None:
+            notify(result, pause, left)
+        sleep(pause)
+
+
+def _may_change(result: Result, gate: Gate) -> bool:
+    verdict = gate.judge(result)
+    if verdict.sufficient:
+        return False
+    if isinstance(result, LumenfallError):
+        return verdict.outcome == TOO_LOW or result.retryable or isinstance(result, DeadlineExceededError)
+    return not (result.status == POSTPAID and gate.postpaid == DENY)
