@@ -8,9 +8,10 @@ import random
 import re
 import time
 import warnings
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from math import ceil
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Tuple, TypeVar
 
 from .errors import (
     AuthenticationError,
@@ -20,9 +21,9 @@ from .errors import (
     PermissionDeniedError,
 )
 from .models import UNAVAILABLE, AccountBalance, CostEstimate
-from .parsing import parse_balance, parse_error, parse_estimate, request_id_of
+from .parsing import parse_balance, parse_error, parse_estimate, parse_json
 from .settings import Settings, argument_layer, resolve_settings
-from .text import describe_value
+from .text import Secret, clean, describe_value
 
 if TYPE_CHECKING:
     from .http import Deadline, Transport
@@ -131,7 +132,9 @@ class LumenfallClient:
             raise ConfigurationError("request: it is not a JSON object", hint="pass the body of the real request")
         return self._call("POST", f"/openai/v1/{endpoint}?dryRun=true", dict(request), parse_estimate)
 
-    def _call(self, method: str, path: str, document: Any, parse: Callable[[bytes, str | None], _T]) -> _T:
+    def _call(
+        self, method: str, path: str, document: Any, parse: Callable[[Dict[str, Any], Tuple[Secret, ...]], _T]
+    ) -> _T:
         from .http import Deadline, Transport
 
         if self._is_closed:
@@ -160,7 +163,7 @@ class LumenfallClient:
             time.sleep(wait)
 
     def _attempt(
-        self, send: Callable[[], Response], parse: Callable[[bytes, str | None], _T]
+        self, send: Callable[[], Response], parse: Callable[[Dict[str, Any], Tuple[Secret, ...]], _T]
     ) -> Tuple[_T | LumenfallError, float | None]:
         """The result of one request, and how long the server asked to wait, seconds."""
         try:
@@ -169,17 +172,17 @@ class LumenfallClient:
             return error, None
         headers, secrets = response.headers, self._settings.secrets
         self._note_clock(headers.get("Date"))
+        request_id = clean(headers.get("X-Lumenfall-Request-Id", ""), secrets) or None
         result: _T | LumenfallError
-        if response.status != 200:
-            result = parse_error(response, secrets)
-        elif response.problem is not None:
-            result = response.problem
-            result.status, result.request_id = 200, request_id_of(headers, secrets)
-        else:
-            try:
-                result = parse(response.body, request_id_of(headers, secrets))
-            except LumenfallError as error:
-                result = error
+        try:
+            if response.status != 200:
+                raise parse_error(response, secrets)
+            if response.problem is not None:
+                raise response.problem
+            result = replace(parse(parse_json(response.body, secrets), secrets), request_id=request_id)
+        except LumenfallError as error:
+            result = error.with_traceback(None)
+            result.status, result.request_id = response.status, request_id
         if isinstance(result, (AuthenticationError, PermissionDeniedError)):
             result.hint = f"{result.hint} (the key came from {self._settings.sources.get('api_key', 'api_key')})"
         return result, parse_retry_after(headers.get("Retry-After"))

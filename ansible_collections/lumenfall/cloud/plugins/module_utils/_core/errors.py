@@ -1,26 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""Every error of the core.
+"""Every error of the core: :class:`LumenfallError` and one class for each kind of failure.
 
-::
-
-    LumenfallError
-    ├── ConfigurationError        a setting is missing or malformed; nothing was sent
-    ├── AuthenticationError       401
-    ├── PermissionDeniedError     403
-    ├── InsufficientBalanceError  402
-    ├── RateLimitedError          429
-    ├── ServerError               5xx
-    ├── APIError                  any other 4xx, or a 200 whose body is an error
-    ├── ConnectionFailedError     DNS, refused, reset, cut, or no connection in time
-    ├── ProxyError                the proxy refused or cannot be used
-    ├── TLSError                  certificate or handshake
-    ├── DeadlineExceededError     the total deadline passed
-    ├── UnexpectedRedirectError   any 3xx; never followed
-    └── InvalidResponseError      a response, but not the documented one
-
-An error holds plain text and numbers only: no request, no header, no other library's exception, since those
-contain the key. It may be logged, pickled and shown.
+An error contains plain text and numbers only: no request, no header, no other library's exception, since those contain
+the key. It may be logged, pickled and shown.
 """
 
 from __future__ import annotations

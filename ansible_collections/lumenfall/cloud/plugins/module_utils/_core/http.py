@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 """One request within a deadline. The only file that imports requests.
 
-``timeout`` of requests bounds each read, not the whole response, and neither DNS nor a server that sends a byte now
-and then. So each request runs in a daemon thread, and the caller waits for it no longer than the deadline allows.
+The timeout of requests bounds each read, but neither DNS nor a server that sends a byte now and then. So each request
+runs in a daemon thread, and the caller waits for it no longer than the deadline allows.
 """
 
 from __future__ import annotations
@@ -33,19 +33,6 @@ from .parsing import Response
 from .settings import Settings, ca_bundle_error, os_reason
 from .text import clean
 
-REQUIREMENT = "requests>=2.32.4"
-MAX_BODY_BYTES = 1 << 20
-# Per address, so that a dead IPv6 address does not use up the deadline.
-CONNECT_SECONDS = 5.0
-# The body of an error only adds words to a status that is known.
-ERROR_BODY_SECONDS = 2.0
-
-_REFUSED_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
-# OpenSSL's verification codes: x509_vfy.h
-_NOT_YET_VALID = 9
-_EXPIRED = 10
-_WRONG_NAME = (62, 64)
-
 try:
     import requests
     import urllib3.exceptions
@@ -54,6 +41,22 @@ try:
 except ImportError:
     requests = None  # type: ignore[assignment]
     HTTPAdapter = object  # type: ignore[assignment, misc]
+
+REQUIREMENT = "requests>=2.32.4"
+MAX_BODY_BYTES = 1 << 20
+# Per address, so that a dead IPv6 address does not use up the deadline.
+CONNECT_SECONDS = 5.0
+# The body of an error only adds words to a status that is known.
+ERROR_BODY_SECONDS = 2.0
+
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": f"pulumi-lumenfall/{__version__}",
+}
+_REFUSED_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
+# OpenSSL's codes (x509_vfy.h): not yet valid; expired; another host name or address.
+_NOT_YET_VALID, _EXPIRED, _WRONG_NAME = 9, 10, (62, 64)
 
 
 class Deadline:
@@ -68,7 +71,7 @@ class Deadline:
 
 
 class Transport:
-    """A session with the server; keeps its connection for the next request.
+    """Sends requests to one server, and keeps the connection for the next one.
 
     Raises:
         ConfigurationError: requests is missing, or the CA bundle cannot be loaded.
@@ -105,16 +108,14 @@ class Transport:
             raise self._deadline_error()
         if isinstance(head, LumenfallError):
             raise head
-        status, headers = head.status_code, head.headers
         seconds = deadline.remaining_seconds()
-        body = _next_step(steps, seconds if status == 200 else min(seconds, ERROR_BODY_SECONDS))
+        body = _next_step(steps, seconds if head.status_code == 200 else min(seconds, ERROR_BODY_SECONDS))
         if body is None:
-            with contextlib.suppress(ValueError, RuntimeError):  # it has just ended
-                head.raw.shutdown()
             body = self._deadline_error()
-        if isinstance(body, LumenfallError):
-            return Response(status, headers, b"", body)
-        return Response(status, headers, body)
+            with contextlib.suppress(ValueError, RuntimeError):  # it ended just now
+                head.raw.shutdown()
+        problem = body if isinstance(body, LumenfallError) else None
+        return Response(head.status_code, head.headers, b"" if problem else body, problem)
 
     def close(self) -> None:
         """Close the connection."""
@@ -122,78 +123,71 @@ class Transport:
             self._session.close()
 
     def _current_session(self) -> Any:
-        # A connection must not be shared with a process that was forked off.
-        if self._session is None or self._process_id != os.getpid():
+        # A forked process must not share the connection.
+        if self._process_id != os.getpid():
             self._session, self._process_id = _new_session(self._tls, self._settings.verify), os.getpid()
         return self._session
 
     def _run(self, session: Any, method: str, path: str, document: Any, seconds: float, steps: Any) -> None:
-        settings = self._settings
-        has_status, proxies = False, None
+        """Put the response and then its body into ``steps``, or the error there is instead."""
+        has_status, proxies = False, {}
         try:
             proxies = self._proxies()
-            response = session.request(
+            with session.request(
                 method,
-                f"{settings.base_url}{path}",
+                f"{self._settings.base_url}{path}",
                 json=document,
-                headers={"Authorization": f"Bearer {settings.api_key.reveal()}"},
+                headers={"Authorization": f"Bearer {self._settings.api_key.reveal()}"},
                 proxies=proxies,
-                # The caller stops waiting first; this ends the thread.
+                # The caller gives up first; this ends the thread.
                 timeout=(CONNECT_SECONDS, seconds),
                 stream=True,
                 allow_redirects=False,
-            )
-            has_status = True
-            steps.put(response)
-            with response:
+            ) as response:
+                has_status = True
+                steps.put(response)
                 steps.put(_read_body(response))
+        except LumenfallError as error:
+            steps.put(error)
         except Exception as error:  # noqa: BLE001 - requests lets some exceptions of lower layers through
             steps.put(self._explain(error, has_status, bool(proxies)))
 
     def _proxies(self) -> Dict[str, str]:
-        proxy, url = self._settings.proxy, self._settings.base_url
-        if proxy is None or should_bypass_proxies(url, self._settings.no_proxy):
+        proxy = self._settings.proxy
+        if proxy is None or should_bypass_proxies(self._settings.base_url, self._settings.no_proxy):
             return {}
+        with contextlib.suppress(ValueError):
+            if urllib3.util.parse_url(proxy.reveal()).host:
+                return {"https": proxy.reveal()}
         source = self._settings.sources["proxy"]
-        try:
-            is_usable = bool(urllib3.util.parse_url(proxy.reveal()).host)
-        except ValueError:
-            is_usable = False
-        if not is_usable:
-            raise ProxyError(f"the proxy URL in {source} is malformed", hint=f"set {source} to http://host:port")
-        return {"https": proxy.reveal()}
+        raise ProxyError(f"the proxy URL in {source} is malformed", hint=f"set {source} to http://host:port")
 
     def _deadline_error(self) -> DeadlineExceededError:
-        timeout, name = self._settings.timeout, self._settings.names.get("timeout", "timeout")
+        setting = self._settings.names.get("timeout", "timeout")
         return DeadlineExceededError(
-            f"no complete response from {self._settings.base_url} within {timeout:g} s",
-            hint=f"run it again, or raise {name} if the network is slow",
+            f"no complete response from {self._settings.base_url} within {self._settings.timeout:g} s",
+            hint=f"run it again, or raise {setting} if the network is slow",
         )
 
     def _explain(self, error: Exception, has_status: bool, is_proxied: bool) -> LumenfallError:
-        """Our error for what the libraries raised. Their own text may contain secrets."""
-        if isinstance(error, LumenfallError):
-            return error
+        """Our error for an exception of the libraries, whose own text may contain secrets."""
         settings, server = self._settings, self._settings.base_url
         causes = list(_causes(error))
 
         def find(*kinds: type) -> Any:
             return next((cause for cause in causes if isinstance(cause, kinds)), None)
 
-        if find(_TooLargeError):
-            return InvalidResponseError(f"the response of {server} is larger than 1 MiB")
         if find(urllib3.exceptions.DecodeError):
             return InvalidResponseError(f"the response of {server} cannot be decompressed")
         if has_status:
             return ConnectionFailedError(f"the response of {server} was cut off", retryable=True)
-        text = " ".join(map(str, causes))
-        proxy_error = find(urllib3.exceptions.ProxyError)
-        bad_proxy = find(requests.exceptions.InvalidProxyURL, requests.exceptions.InvalidSchema)
-        if proxy_error or bad_proxy or _REFUSED_TUNNEL.search(text):
-            return _explain_proxy(text, proxy_error, settings.sources["proxy"])
         if find(requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError, UnicodeError):
-            source = settings.sources["base_url"]
-            return ConfigurationError(f"{source}: the base URL is malformed", hint="check its host")
+            return ConfigurationError(
+                f"{settings.sources['base_url']}: the base URL is malformed", hint="check its host"
+            )
+        proxy_error = _explain_proxy(causes, settings.sources["proxy"]) if is_proxied else None
+        if proxy_error:
+            return proxy_error
         tls_error = find(ssl.SSLError)
         if tls_error:
             return _explain_tls(tls_error, server, settings.names.get("ca_bundle", "ca_bundle"))
@@ -208,65 +202,6 @@ class Transport:
             reason = "it closed the connection or did not speak HTTP"
         via = f" through the proxy in {settings.sources['proxy']}" if is_proxied else ""
         return ConnectionFailedError(f"cannot reach {server}{via}: {reason}", retryable=True)
-
-
-class _TooLargeError(Exception):
-    pass
-
-
-def _next_step(steps: Any, seconds: float) -> Any:
-    try:
-        return steps.get(timeout=seconds) if seconds else steps.get_nowait()
-    except Empty:
-        return None
-
-
-def _read_body(response: Any) -> bytes:
-    if response.status_code != 200 and not 400 <= response.status_code <= 599:
-        return b""
-    body: bytes = response.raw.read(MAX_BODY_BYTES + 1, decode_content=True)
-    if len(body) > MAX_BODY_BYTES:
-        raise _TooLargeError
-    return body
-
-
-def _tls_context(settings: Settings) -> ssl.SSLContext:
-    path = settings.ca_bundle
-    problem = None
-    try:
-        if path is None:
-            context = _system_context()
-        else:
-            is_folder = os.path.isdir(path)
-            context = ssl.create_default_context(cafile=None if is_folder else path, capath=path if is_folder else None)
-            if not is_folder and not context.get_ca_certs():
-                problem = f"'{clean(path, limit=200)}' contains no CA certificate"
-    except (OSError, ValueError):
-        problem = f"'{clean(path, limit=200)}' is not a PEM file of certificates"
-    if problem:
-        if path is None:
-            raise ConfigurationError("OpenSSL cannot be set up", hint="fix or unset OPENSSL_CONF and SSL_CERT_FILE")
-        raise ca_bundle_error(settings.sources["ca_bundle"], problem)
-    if not settings.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    return context
-
-
-def _system_context() -> ssl.SSLContext:
-    """Trust what OpenSSL trusts by default, or the platform's store or requests' own where OpenSSL has none."""
-    paths = ssl.get_default_verify_paths()
-    if paths.cafile or (paths.capath and os.listdir(paths.capath)):
-        return ssl.create_default_context()
-    if sys.platform in ("darwin", "win32"):
-        try:
-            import truststore
-
-            return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        except ImportError:
-            pass
-    return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
 
 
 class _Adapter(HTTPAdapter):
@@ -292,39 +227,87 @@ def _new_session(tls: ssl.SSLContext | None, verify: bool) -> Any:
     session = requests.Session()
     session.trust_env = False
     session.verify = verify
-    session.headers.update(
-        {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": f"pulumi-lumenfall/{__version__}"}
-    )
+    session.headers.update(_HEADERS)
     # Else requests reads a redirect's body, without a limit, although it does not follow it.
     session.get_redirect_target = lambda _response: None  # type: ignore[method-assign, assignment]
     session.mount("https://", _Adapter(tls))
     return session
 
 
-def _explain_proxy(text: str, proxy_error: Any, source: str) -> ProxyError:
+def _next_step(steps: Any, seconds: float) -> Any:
+    try:
+        return steps.get(timeout=seconds) if seconds else steps.get_nowait()
+    except Empty:
+        return None
+
+
+def _read_body(response: Any) -> bytes:
+    if response.status_code != 200 and not 400 <= response.status_code <= 599:
+        return b""
+    body: bytes = response.raw.read(MAX_BODY_BYTES + 1, decode_content=True)
+    if len(body) > MAX_BODY_BYTES:
+        raise InvalidResponseError("the response is larger than 1 MiB")
+    return body
+
+
+def _tls_context(settings: Settings) -> ssl.SSLContext:
+    path = settings.ca_bundle
+    try:
+        if path is None:
+            context = _system_context()
+        elif os.path.isdir(path):
+            context = ssl.create_default_context(capath=path)
+        else:
+            context = ssl.create_default_context(cafile=path)
+    except (OSError, ValueError):
+        if path is None:
+            hint = "fix or unset OPENSSL_CONF, SSL_CERT_FILE and SSL_CERT_DIR"
+            error = ConfigurationError("OpenSSL cannot load its configuration or certificates", hint=hint)
+        else:
+            error = ca_bundle_error(settings.sources["ca_bundle"], f"'{clean(path)}' is not a PEM file of certificates")
+        raise error from None
+    if not settings.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    return context
+
+
+def _system_context() -> ssl.SSLContext:
+    """What OpenSSL trusts by default; where it has nothing, the platform's store, or the one that requests brings."""
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile or (paths.capath and os.listdir(paths.capath)):
+        return ssl.create_default_context()
+    if sys.platform in ("darwin", "win32"):
+        with contextlib.suppress(ImportError):
+            import truststore
+
+            return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+
+
+def _explain_proxy(causes: Any, source: str) -> ProxyError | None:
+    """The error if it was the proxy that failed."""
+    text = " ".join(map(str, causes))
     refused = _REFUSED_TUNNEL.search(text)
     if refused:
         status = int(refused[1])
         hint = f"set the proxy's user and password in {source}" if status == 407 else None
         return ProxyError(f"the proxy in {source} refused to connect (HTTP {status})", status=status, hint=hint)
-    if "SOCKS" in text and not proxy_error:
-        return ProxyError(
-            f"the SOCKS proxy in {source} needs the Python library PySocks",
-            hint=f"run: {sys.executable} -m pip install 'requests[socks]'",
-        )
-    if not proxy_error:
-        return ProxyError(f"the kind of proxy in {source} is not supported", hint=f"set {source} to http://host:port")
-    if "TLS" in text or "SSL" in text:
+    if any(isinstance(cause, requests.exceptions.InvalidSchema) for cause in causes):
+        hint = f"run: {sys.executable} -m pip install 'requests[socks]'"
+        return ProxyError(f"the SOCKS proxy in {source} needs the Python library PySocks", hint=hint)
+    if not any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes):
+        return None
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return ProxyError(f"TLS with the proxy in {source} failed", hint=f"try http:// instead of https:// in {source}")
-    return ProxyError(f"the proxy in {source} cannot be reached", retryable=False)
+    return ProxyError(f"the proxy in {source} cannot be reached")
 
 
 def _explain_tls(error: ssl.SSLError, server: str, ca_setting: str) -> TLSError:
     if not isinstance(error, ssl.SSLCertVerificationError):
         reason = clean(error.reason or "the connection was closed").replace("_", " ").lower()
-        return TLSError(
-            f"the TLS handshake with {server} failed: {reason}", hint="check that the port in the base URL speaks TLS"
-        )
+        return TLSError(f"TLS with {server} failed: {reason}", hint="check that the port in the base URL speaks TLS")
     if error.verify_code == _NOT_YET_VALID:
         hint = "check the clock of this machine"
     elif error.verify_code == _EXPIRED:
@@ -339,7 +322,7 @@ def _explain_tls(error: ssl.SSLError, server: str, ca_setting: str) -> TLSError:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An exception and everything it wraps, each once."""
+    """An exception and everything that it wraps, each once."""
     seen, pending = set(), [error]
     while pending:
         cause = pending.pop(0)

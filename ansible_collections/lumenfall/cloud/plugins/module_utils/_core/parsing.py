@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Any, Dict, List, Mapping, NamedTuple, Tuple, Type
+from typing import Any, Dict, List, Mapping, NamedTuple, Tuple, Type, cast
 from urllib.parse import urlsplit
 
 from .errors import (
+    CREDITS_PAGE,
     KEYS_PAGE,
     APIError,
     AuthenticationError,
@@ -29,9 +30,11 @@ from .errors import (
 from .models import AccountBalance, CostEstimate, parse_number
 from .text import Secret, clean, describe_value
 
-_MAX_AMOUNT = Decimal("1e15")
-_MICROS = Decimal(1_000_000)
+_MAX_NUMBER = Decimal("1e15")
 _RETRIED_STATUSES = (408, 425, 429)
+_LOCKED_WORDS = ("lock", "suspend", "disabled", "blocked")
+
+Secrets = Tuple[Secret, ...]
 
 _BY_STATUS: Dict[int, Tuple[Type[LumenfallError], str]] = {
     401: (AuthenticationError, "the API key was not accepted"),
@@ -43,14 +46,7 @@ _BY_STATUS: Dict[int, Tuple[Type[LumenfallError], str]] = {
 
 
 class Response(NamedTuple):
-    """What came back.
-
-    Attributes:
-        status: HTTP status.
-        headers: Header fields, untrusted.
-        body: Decoded body, at most 1 MiB; empty where it could not be read.
-        problem: Why the body could not be read, or None.
-    """
+    """What came back: untrusted, with a body of at most 1 MiB, or why there is none."""
 
     status: int
     headers: Mapping[str, str]
@@ -58,110 +54,62 @@ class Response(NamedTuple):
     problem: LumenfallError | None = None
 
 
-def parse_balance(body: bytes, request_id: str | None = None) -> AccountBalance:
-    """The balance in the body of a 200.
+def parse_balance(document: Dict[str, Any], secrets: Secrets = ()) -> AccountBalance:
+    """The balance in the JSON of a 200, strictly.
 
     Raises:
-        InvalidResponseError: It is not the documented body.
-        APIError: It is an error.
+        InvalidResponseError: It is not the documented object.
     """
-    document = _parse_object(body, "balance", request_id)
-
-    def invalid(problem: str) -> InvalidResponseError:
-        return _invalid("balance", problem, request_id)
-
     if document.get("object") != "balance":
-        raise invalid("'object' is not 'balance'")
+        raise _invalid("'object' is not 'balance'")
     if document.get("billing_type") not in ("prepaid", "postpaid"):
-        raise invalid("'billing_type' is neither 'prepaid' nor 'postpaid'")
+        raise _invalid("'billing_type' is neither 'prepaid' nor 'postpaid'")
     available = document.get("available")
     if not isinstance(available, dict) or "amount" not in available:
-        raise invalid("it has no 'available.amount'")
-    currency = available.get("currency")
-    if not isinstance(currency, str) or currency.lower() != "usd":
-        raise invalid(f"'available.currency' is {_shown(currency)}, not 'usd'")
-    amount = available["amount"]
-    if amount is not None:
-        amount = parse_number(amount) if isinstance(amount, JSONNumber) else None
-        if amount is None or abs(amount) > _MAX_AMOUNT or amount.adjusted() < -30:
-            raise invalid("'available.amount' is neither a number of dollars nor null")
-    return AccountBalance(document["billing_type"], amount, "usd", request_id)
+        raise _invalid("it has no 'available.amount'")
+    _require_usd("available.currency", available.get("currency"), secrets)
+    amount = None
+    if available["amount"] is not None:
+        amount = _to_number(available["amount"])
+        if amount is None:
+            raise _invalid("'available.amount' is neither a number of dollars nor null")
+    return AccountBalance(document["billing_type"], amount, "usd")
 
 
-def parse_estimate(body: bytes, request_id: str | None = None) -> CostEstimate:
-    """The cost estimate in the body of a 200.
+def parse_estimate(document: Dict[str, Any], secrets: Secrets = ()) -> CostEstimate:
+    """The cost estimate in the JSON of a 200, strictly.
 
     Raises:
-        InvalidResponseError: It is not the documented body. Where ``estimated`` is not true, the request may have been
-            run and charged, and the message says so.
-        APIError: It is an error.
+        InvalidResponseError: It is not the documented object. Where ``estimated`` is not true, the request may have
+            been run and charged, and the message says so.
     """
-    document = _parse_object(body, "cost estimate", request_id)
     if document.get("estimated") is not True:
         raise InvalidResponseError(
             "the API did not answer with an estimate: THE REQUEST MAY HAVE BEEN RUN AND CHARGED",
-            status=200,
-            request_id=request_id,
-            hint="check your usage at https://lumenfall.ai, and that the base URL supports dryRun",
+            hint="check your usage at https://lumenfall.ai, and whether this endpoint supports dryRun",
         )
-
-    def invalid(problem: str) -> InvalidResponseError:
-        return _invalid("cost estimate", problem, request_id)
-
-    currency = document.get("currency")
-    if not isinstance(currency, str) or currency.lower() != "usd":
-        raise invalid(f"'currency' is {_shown(currency)}, not 'USD'")
-    micros = document.get("total_cost_micros")
-    cost = parse_number(micros) if isinstance(micros, JSONNumber) else None
-    if cost is None or not 0 <= cost <= _MAX_AMOUNT or cost != cost.to_integral_value():
-        raise invalid("'total_cost_micros' is not a whole number that is 0 or more")
-    model, provider = document.get("model"), document.get("provider")
-    if not _is_text(model):
-        raise invalid("it has no 'model'")
-    return CostEstimate(cost / _MICROS, clean(model), clean(provider) if _is_text(provider) else None, request_id)
-
-
-def parse_error(response: Response, secrets: Tuple[Secret, ...] = ()) -> LumenfallError:
-    """The error that a response other than a readable 200 means."""
-    status, headers = response.status, response.headers
-    facts: Dict[str, Any] = {"status": status, "request_id": request_id_of(headers, secrets)}
-    if 300 <= status <= 399:
-        return UnexpectedRedirectError(
-            f"unexpected redirect{_redirect_host(headers, secrets)} (HTTP {status}); redirects are not followed",
-            **facts,
-        )
-    if not 400 <= status <= 599:
-        return InvalidResponseError(f"unexpected HTTP status {status}", **facts)
-    facts["retryable"] = status in _RETRIED_STATUSES or status >= 500
-    message, code = _error_facts(response.body, secrets)
-    kind, what = _BY_STATUS.get(status) or (
-        (ServerError, "the API failed") if status >= 500 else (APIError, "the API rejected the request")
+    _require_usd("currency", document.get("currency"), secrets)
+    micros, model, provider = (
+        _to_number(document.get("total_cost_micros")),
+        document.get("model"),
+        document.get("provider"),
     )
-    said = ": ".join(part for part in (code, message) if part)
-    error = kind(f"{what} (HTTP {status}){f': {said}' if said else ''}", code=code, **facts)
-    content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if content_type == "text/html" and not said and status in (401, 403, 404, 407):
-        error.args = (f"a firewall or proxy answered, not the API (HTTP {status}, text/html)",)
-        error.hint = "check the base URL, and what stands between this machine and the API"
-    elif isinstance(error, PermissionDeniedError):
-        error.hint = _permission_hint(f"{code} {message}".lower())
-    elif isinstance(error, APIError) and error.retryable:
-        error.hint = ServerError.default_hint
-    return error
+    if micros is None or micros < 0 or micros != micros.to_integral_value():
+        raise _invalid("'total_cost_micros' is not a whole number that is 0 or more")
+    if not _is_text(model):
+        raise _invalid("it has no 'model'")
+    return CostEstimate(
+        micros / 1_000_000, clean(model, secrets), clean(provider, secrets) if _is_text(provider) else None
+    )
 
 
-def request_id_of(headers: Mapping[str, str], secrets: Tuple[Secret, ...] = ()) -> str | None:
-    """The response's request id, cleaned, or None."""
-    return clean(headers.get("X-Lumenfall-Request-Id", ""), secrets) or None
+def parse_json(body: bytes, secrets: Secrets = ()) -> Dict[str, Any]:
+    """The JSON object in the body of a 200: UTF-8, no duplicate keys, no NaN or Infinity; numbers keep their digits.
 
-
-class JSONNumber(str):
-    """A JSON number as it was written, so that no digit is lost."""
-
-
-def _parse_object(body: bytes, expected: str, request_id: str | None) -> Dict[str, Any]:
-    """The JSON object in a body: UTF-8, no duplicate keys, no NaN or Infinity."""
-    problem, cut, text = None, False, ""
+    Raises:
+        InvalidResponseError: It is something else; ``retryable`` if it is empty or was cut off.
+        APIError: The object is an error.
+    """
     try:
         text = body.decode("utf-8-sig").strip()
         document = json.loads(
@@ -171,94 +119,105 @@ def _parse_object(body: bytes, expected: str, request_id: str | None) -> Dict[st
             parse_constant=_refuse_constant,
             object_pairs_hook=_unique_keys,
         )
+        problem, is_cut = None if isinstance(document, dict) else "it is not a JSON object", False
     except UnicodeDecodeError:
-        problem = "it is not UTF-8 text"
+        problem, is_cut = "it is not UTF-8 text", False
     except json.JSONDecodeError as error:
-        cut = not text or (text[0] == "{" and (text[-1] != "}" or error.pos >= len(text)))
-        problem = "it is empty" if not text else "it was cut off" if cut else "it is not valid JSON"
-        if text.startswith("<"):
-            problem = "it is an HTML page"
+        is_cut = not text or (text[0] == "{" and (text[-1] != "}" or error.pos >= len(text)))
+        problem = "it was cut off" if is_cut else "it is HTML" if text[0] == "<" else "it is not valid JSON"
+        problem = problem if text else "it is empty"
     except RecursionError:
-        problem = "its JSON is nested too deeply"
-    except _JSONError as error:
-        problem = str(error)
+        problem, is_cut = "its JSON is nested too deeply", False
     if problem:
-        raise _invalid(expected, problem, request_id, retryable=cut)
-    if not isinstance(document, dict):
-        raise _invalid(expected, "it is not a JSON object", request_id)
+        raise _invalid(problem, is_cut)
     if document.get("error") is not None:
-        message, code = _facts_of(document, ())
-        said = ": ".join(part for part in (code, message) if part)
-        raise APIError(
-            f"the API answered with an error (HTTP 200){f': {said}' if said else ''}",
-            status=200,
-            code=code,
-            request_id=request_id,
-        )
-    return document
+        code, message = _error_facts(document, secrets)
+        raise APIError(_join("the API answered with an error (HTTP 200)", code, message), code=code)
+    return cast("Dict[str, Any]", document)
 
 
-def _invalid(expected: str, problem: str, request_id: str | None, *, retryable: bool = False) -> InvalidResponseError:
-    return InvalidResponseError(
-        f"the response is not a Lumenfall {expected}: {problem}",
-        status=200,
-        request_id=request_id,
-        retryable=retryable,
+def parse_error(response: Response, secrets: Secrets = ()) -> LumenfallError:
+    """The error that a response with another status than 200 means."""
+    status, headers = response.status, response.headers
+    if 300 <= status <= 399:
+        target = _redirect_host(headers, secrets)
+        return UnexpectedRedirectError(f"unexpected redirect{target} (HTTP {status}); redirects are not followed")
+    if not 400 <= status <= 599:
+        return InvalidResponseError(f"unexpected HTTP status {status}")
+    kind, what = _BY_STATUS.get(status) or (
+        (ServerError, "the API failed") if status >= 500 else (APIError, "the API rejected the request")
     )
+    try:
+        code, message = _error_facts(json.loads(response.body.decode("utf-8-sig"), parse_int=str), secrets)
+    except (ValueError, RecursionError):
+        code, message = None, None
+    error = kind(
+        _join(f"{what} (HTTP {status})", code, message),
+        code=code,
+        retryable=status in _RETRIED_STATUSES or status >= 500,
+    )
+    said = f"{code} {message}".lower()
+    if not (code or message) and "html" in headers.get("Content-Type", "") and status in (401, 403, 404, 407):
+        error.args = (f"a firewall or proxy answered, not the API (HTTP {status}, text/html)",)
+        error.hint = "check the base URL, and the firewalls and proxies between this machine and the API"
+    elif kind is PermissionDeniedError and any(word in said for word in _LOCKED_WORDS):
+        error.hint = f"contact Lumenfall's support, or add funds at {CREDITS_PAGE}"
+    elif kind is PermissionDeniedError and message and not any(word in said for word in ("scope", "permission")):
+        error.hint = f"follow the API's message; keys and their scopes are at {KEYS_PAGE}"
+    elif kind is APIError and error.retryable:
+        error.hint = ServerError.default_hint
+    return error
 
 
-class _JSONError(Exception):
-    pass
+class JSONNumber(str):
+    """A JSON number as it was written, so that no digit is lost."""
+
+
+def _invalid(problem: str, is_cut: bool = False) -> InvalidResponseError:
+    return InvalidResponseError(f"the response is not the documented one: {problem}", retryable=is_cut)
 
 
 def _refuse_constant(name: str) -> Any:
-    raise _JSONError(f"it contains {name}, which is not JSON")
+    raise _invalid(f"it contains {name}, which is not JSON")
 
 
 def _unique_keys(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise _JSONError("it has a duplicate key")
+        raise _invalid("it has a duplicate key")
     return document
 
 
-def _error_facts(body: bytes, secrets: Tuple[Secret, ...]) -> Tuple[str | None, str | None]:
-    """Message and code of an error body of whatever shape, cleaned."""
-    try:
-        return _facts_of(json.loads(body.decode("utf-8-sig"), parse_int=str), secrets)
-    except (ValueError, RecursionError):
-        return None, None
+def _require_usd(name: str, value: Any, secrets: Secrets) -> None:
+    if not isinstance(value, str) or value.lower() != "usd":
+        shown = describe_value(clean(value, secrets)) if _is_text(value) else "not text"
+        raise _invalid(f"'{name}' is {shown}, not 'usd'")
 
 
-def _facts_of(document: Any, secrets: Tuple[Secret, ...]) -> Tuple[str | None, str | None]:
-    if not isinstance(document, dict):
-        return None, None
-    error = document.get("error")
-    source = error if isinstance(error, dict) else document
-    texts = [source.get("message"), source.get("detail"), error]
-    message = next((clean(text, secrets) for text in texts if _is_text(text)), None)
-    code = source.get("code")
-    return message, (clean(code, secrets, limit=100) or None) if _is_text(code) else None
+def _to_number(value: Any) -> Decimal | None:
+    number = parse_number(value) if isinstance(value, JSONNumber) else None
+    return None if number is None or abs(number) > _MAX_NUMBER or number.adjusted() < -30 else number
 
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and not isinstance(value, JSONNumber) and bool(value.strip())
 
 
-def _shown(value: Any) -> str:
-    return describe_value(value) if isinstance(value, str) else "not text"
+def _error_facts(document: Any, secrets: Secrets) -> Tuple[str | None, str | None]:
+    """Code and message of an error document of whatever shape, cleaned."""
+    error = document.get("error") if isinstance(document, dict) else None
+    source = error if isinstance(error, dict) else document if isinstance(document, dict) else {}
+    code = source.get("code")
+    texts = (source.get("message"), source.get("detail"), error)
+    message = next((clean(text, secrets) for text in texts if _is_text(text)), None)
+    return clean(code, secrets, limit=100) or None if _is_text(code) else None, message or None
 
 
-def _permission_hint(said: str) -> str | None:
-    """What to do about a 403: as the API says; the scope only where it says nothing else."""
-    if any(word in said for word in ("lock", "suspend", "disabled", "blocked")):
-        return "contact Lumenfall's support, or add funds at https://lumenfall.ai/app/credits"
-    if said == "none none" or "scope" in said or "permission" in said or "balance.read" in said:
-        return PermissionDeniedError.default_hint
-    return f"do what the message says; the key's scopes are at {KEYS_PAGE}"
+def _join(*parts: str | None) -> str:
+    return ": ".join(part for part in parts if part)
 
 
-def _redirect_host(headers: Mapping[str, str], secrets: Tuple[Secret, ...]) -> str:
+def _redirect_host(headers: Mapping[str, str], secrets: Secrets) -> str:
     try:
         host = urlsplit(headers.get("Location", "")).hostname
     except ValueError:

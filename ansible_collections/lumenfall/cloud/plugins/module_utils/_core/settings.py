@@ -13,7 +13,7 @@ import hmac
 import json
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 
@@ -61,64 +61,39 @@ Layer = Mapping[str, Tuple[str, Any]]
 
 
 class Setting(NamedTuple):
-    """A row of the table.
+    """A row of the table."""
 
-    Attributes:
-        name: The Python and Pulumi argument.
-        label: What people call it.
-        parse: ``(source, value, environ)`` -> the checked value; raises ConfigurationError.
-        variables: Environment variables, the strongest first.
-        config_key: Pulumi config key after ``lumenfall:``, or None.
-        ansible: Ansible option.
-        ansible_type: Its type; numbers are ``raw``, so that the core words the refusal.
-        flag: Command line option, or None.
-        metavar: What the command line's help calls the value.
-        default: The value where none is set.
-        help: One or two sentences.
-        secret: Whether the value must never be shown.
-    """
-
-    name: str
-    label: str
+    name: str  #: Python and Pulumi argument
+    label: str  #: what people call it
+    #: ``(source, value, environ)`` -> the checked value; raises ConfigurationError
     parse: Callable[[str, Any, Mapping[str, str]], Any]
-    variables: Tuple[str, ...]
-    config_key: str | None
-    ansible: str
-    ansible_type: str
-    flag: str | None
-    metavar: str
+    variables: Tuple[str, ...]  #: environment variables, the strongest first
+    config_key: str | None  #: Pulumi config key after ``lumenfall:``
+    ansible: str  #: Ansible option
+    flag: str | None  #: command line option
     default: Any
     help: str
-    secret: bool = False
+    #: Ansible's type; numbers are ``raw``, so that the core words the refusal
+    ansible_type: str = "str"
+    metavar: str = ""
+    secret: bool = False  #: never shown
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked settings; made by :func:`resolve_settings`.
-
-    Attributes:
-        api_key: The key.
-        base_url: Scheme, host and prefix, without ``/v1``.
-        timeout: Total deadline of one call, seconds.
-        max_attempts: Requests in all, 1 to 10.
-        ca_bundle: File or folder of CA certificates, or None for the system's.
-        verify: Whether the server's certificate is verified.
-        proxy: URL of the proxy to use, or None.
-        no_proxy: Value of ``NO_PROXY``, or None to let requests read the process's.
-        sources: Setting -> where its value came from; ``"default"`` where nothing set it.
-        names: Setting -> what the caller's users call it.
-        warnings: What the user should know although nothing failed.
-    """
+    """Checked settings; made by :func:`resolve_settings`."""
 
     api_key: Secret
-    base_url: str
-    timeout: float
+    base_url: str  #: scheme, host and prefix, without ``/v1``
+    timeout: float  #: total deadline of one call, seconds
     max_attempts: int
-    ca_bundle: str | None
+    ca_bundle: str | None  #: file or folder of CA certificates; None: the system's
     verify: bool
-    proxy: Secret | None = None
-    no_proxy: str | None = None
+    proxy: Secret | None = None  #: URL of the proxy to use
+    no_proxy: str | None = None  #: value of ``NO_PROXY``; None: requests reads the process's
+    #: setting -> where its value came from; ``"default"`` where nothing set it
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+    #: setting -> what the caller's users call it
     names: Mapping[str, str] = field(default_factory=dict, compare=False)
     warnings: Tuple[str, ...] = field(default=(), compare=False)
 
@@ -146,10 +121,8 @@ class Settings:
         Args:
             salt: Random bytes that stay within the program.
         """
-        facts = [
-            value.reveal() if isinstance(value, Secret) else value
-            for value in (getattr(self, name) for name in _DECIDING_FIELDS)
-        ]
+        values = [getattr(self, part.name) for part in fields(self) if part.compare]
+        facts = [value.reveal() if isinstance(value, Secret) else value for value in values]
         return hmac.new(salt, repr(facts).encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
 
 
@@ -381,88 +354,29 @@ def os_reason(error: Exception) -> str:
     return clean(getattr(error, "strerror", None) or "the name is malformed").lower()
 
 
+# fmt: off
 SETTINGS: Tuple[Setting, ...] = (
-    Setting(
-        name="api_key",
-        label="API key",
-        parse=_parse_key,
-        variables=("LUMENFALL_API_KEY",),
-        config_key="apiKey",
-        ansible="api_key",
-        ansible_type="str",
-        flag="--api-key-file",
-        metavar="FILE",
-        default=None,
-        help="The API key. The last place looked at is ~/.lumenfall/credentials.json (LUMENFALL_CONFIG_DIR moves it).",
-        secret=True,
-    ),
-    Setting(
-        name="base_url",
-        label="base URL",
-        parse=_parse_base_url,
-        variables=("LUMENFALL_API_BASE",),
-        config_key="baseUrl",
-        ansible="base_url",
-        ansible_type="str",
-        flag="--base-url",
-        metavar="URL",
-        default=DEFAULT_BASE_URL,
-        help="Where the API is. It may end in /, /v1 or /openai/v1.",
-    ),
-    Setting(
-        name="timeout",
-        label="timeout",
-        parse=_parse_timeout,
-        variables=("LUMENFALL_TIMEOUT",),
-        config_key="timeout",
-        ansible="timeout",
-        ansible_type="raw",
-        flag="--timeout",
-        metavar="SECONDS",
-        default=30.0,
-        help="Total deadline of one call in seconds, above 0 and up to 3600: all attempts and the waits between them.",
-    ),
-    Setting(
-        name="max_attempts",
-        label="attempts",
-        parse=_parse_max_attempts,
-        variables=("LUMENFALL_MAX_ATTEMPTS",),
-        config_key="maxAttempts",
-        ansible="max_attempts",
-        ansible_type="raw",
-        flag="--max-attempts",
-        metavar="N",
-        default=3,
-        help="Requests in all, 1 to 10. Only failures that may pass are retried.",
-    ),
-    Setting(
-        name="verify",
-        label="TLS verification",
-        parse=_parse_verify,
-        variables=(),
-        config_key=None,
-        ansible="validate_certs",
-        ansible_type="bool",
-        flag=None,
-        metavar="",
-        default=True,
-        help="Whether the server's certificate is verified. False is for tests only.",
-    ),
-    Setting(
-        name="ca_bundle",
-        label="CA bundle",
-        parse=_parse_ca_bundle,
-        variables=("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
-        config_key="caBundle",
-        ansible="ca_path",
-        ansible_type="path",
-        flag="--ca-bundle",
-        metavar="PATH",
-        default=None,
-        help="PEM file or folder of CA certificates to trust instead of the system's.",
-    ),
+    Setting(name="api_key", label="API key", parse=_parse_key, variables=("LUMENFALL_API_KEY",), default=None,
+            config_key="apiKey", ansible="api_key", flag="--api-key-file", metavar="FILE", secret=True,
+            help="The API key. The last place is ~/.lumenfall/credentials.json (LUMENFALL_CONFIG_DIR moves it)."),
+    Setting(name="base_url", label="base URL", parse=_parse_base_url, variables=("LUMENFALL_API_BASE",),
+            default=DEFAULT_BASE_URL, config_key="baseUrl", ansible="base_url", flag="--base-url", metavar="URL",
+            help="Where the API is. It may end in /, /v1 or /openai/v1."),
+    Setting(name="timeout", label="timeout", parse=_parse_timeout, variables=("LUMENFALL_TIMEOUT",), default=30.0,
+            config_key="timeout", ansible="timeout", ansible_type="raw", flag="--timeout", metavar="SECONDS",
+            help="Total deadline of one call in seconds, above 0 and up to 3600, with all attempts and waits."),
+    Setting(name="max_attempts", label="attempts", parse=_parse_max_attempts, variables=("LUMENFALL_MAX_ATTEMPTS",),
+            default=3, config_key="maxAttempts", ansible="max_attempts", ansible_type="raw", flag="--max-attempts",
+            metavar="N", help="Requests in all, 1 to 10. Only failures that may pass are retried."),
+    Setting(name="verify", label="TLS verification", parse=_parse_verify, variables=(), default=True,
+            config_key=None, ansible="validate_certs", ansible_type="bool", flag=None,
+            help="Whether the server's certificate is verified. False is for tests only."),
+    Setting(name="ca_bundle", label="CA bundle", parse=_parse_ca_bundle, default=None,
+            variables=("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), config_key="caBundle", ansible="ca_path",
+            ansible_type="path", flag="--ca-bundle", metavar="PATH",
+            help="PEM file or folder of CA certificates to trust instead of the system's."),
 )
-_DECIDING_FIELDS = (*(setting.name for setting in SETTINGS), "proxy", "no_proxy")
+# fmt: on
 
 
 def _environment_layer(environ: Mapping[str, str], origins: Mapping[str, str]) -> Layer:
