@@ -1,40 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""Reading the balance in a Pulumi program: ``get_balance``, ``get_balance_output`` and ``require_balance``.
+"""Read the balance in a Pulumi program: ``get_balance``, ``get_balance_output`` and ``require_balance``.
 
-They ask live, in preview and in up, and leave nothing in the state. What a balance means and what is enough is the
-core's to say; here names and types are translated, and every failure becomes one clean ``pulumi.RunError``.
+They ask live, in preview and in up, and leave nothing in the state. Every failure is one clean ``pulumi.RunError``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeAlias, cast
 
 import pulumi
 from pulumi.output import contains_unknowns
-from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.settings import get_monitor
 
-from ._properties import NOT_KNOWN_YET
-from ._shared import fetch, fetch_soon, this_run
-from .config import as_output, fails_cleanly, hide_key, need_event_loop, plain_gate, program_settings
+from .config import as_output, plain_gate, program_settings
 from .core import (
+    DEFAULT_POLL_SECONDS,
+    MAX_WAIT_SECONDS,
+    MIN_POLL_SECONDS,
     AccountBalance,
     ConfigurationError,
     Gate,
     LumenfallError,
-    describe,
+    Settings,
+    describe_value,
     format_amount,
+    is_unset,
     judge_error,
-    with_hint,
+    parse_duration,
+    wait_until_enough,
 )
+from .evaluate import UNKNOWN_IN_PREVIEW
+from .program import current_run, is_mocked, need_event_loop, when_ready
+from .sharing import Run, wait, wait_async
 
 __all__ = [
     "Amount",
     "AvailableBalance",
     "AwaitableGetBalanceResult",
+    "Duration",
     "GetBalanceResult",
     "get_balance",
     "get_balance_output",
@@ -46,6 +52,8 @@ TOKEN = "lumenfall:index:getBalance"  # noqa: S105
 
 Amount: TypeAlias = str | int | float | Decimal
 """Dollars: ``"5.00"``, ``5``, ``Decimal("5")``, or a float, which counts as its shortest text (0.1 is 0.1)."""
+Duration: TypeAlias = str | int | float
+"""Seconds, or text such as ``"30s"``, ``"15m"`` or ``"1h30m"``."""
 
 
 @pulumi.output_type
@@ -110,10 +118,10 @@ class AwaitableGetBalanceResult(GetBalanceResult):
     """A result that is there already; ``await`` gives it too."""
 
     def __await__(self) -> Generator[Any, None, GetBalanceResult]:
-        # What makes this a generator, as Pulumi's own SDKs have it.
+        # The unreachable yield makes this a generator, as in Pulumi's own SDKs.
         if False:
             yield self
-        # The plain class: Pulumi awaits whatever can be awaited until it cannot be any more.
+        # The plain class: Pulumi awaits a result until it cannot be awaited any more.
         return GetBalanceResult(
             billing_type=self.billing_type,
             available=self.available,
@@ -122,7 +130,6 @@ class AwaitableGetBalanceResult(GetBalanceResult):
         )
 
 
-@fails_cleanly
 def get_balance(
     *,
     minimum: Amount | None = None,
@@ -130,14 +137,14 @@ def get_balance(
     unavailable: str | None = None,
     api_key: str | None = None,
     base_url: str | None = None,
-    timeout: float | None = None,
+    timeout: Duration | None = None,
     opts: pulumi.InvokeOptions | None = None,
 ) -> AwaitableGetBalanceResult:
     """Read the balance now.
 
     A low balance is not an error here: see ``sufficient``, or use :func:`require_balance`. Calls with the same settings
     share one answer for up to 30 s within one run of a program (``LUMENFALL_CACHE_SECONDS``, 0 turns that off). In an
-    inline program of the Automation API, a thread has to have the program's context: ``copy_context().run``.
+    inline program of the Automation API, start a thread with the program's context: ``copy_context().run``.
 
     ::
 
@@ -151,68 +158,75 @@ def get_balance(
         unavailable: ``"deny"`` (default) or ``"allow"``: what a balance that is temporarily unavailable counts as.
         api_key: API key; by default ``lumenfall:apiKey``, ``LUMENFALL_API_KEY``, then the credentials file.
         base_url: Where the API is; by default ``lumenfall:baseUrl``, ``LUMENFALL_API_BASE``, then the public API.
-        timeout: Total deadline, seconds, 0 < t <= 3600; by default ``lumenfall:timeout``, ``LUMENFALL_TIMEOUT``, 30.
+        timeout: Total deadline, up to an hour; by default ``lumenfall:timeout``, ``LUMENFALL_TIMEOUT``, 30 s.
         opts: Accepted as by any Pulumi function. No provider makes this call, so one that is set is refused.
 
     Returns:
         The result, readable at once; it can also be awaited.
 
     Raises:
-        pulumi.RunError: There is no balance to be had, or an argument or a setting is malformed; one line with a hint.
+        pulumi.RunError: There is no balance, or an argument or a setting is malformed; one line with a hint.
     """
-    api_key = hide_key(api_key)
     try:
         refuse_provider(opts)
         gate = _gate(minimum, postpaid, unavailable)
         balance = _ask(gate, api_key=api_key, base_url=base_url, timeout=timeout)
     except LumenfallError as error:
-        raise pulumi.RunError(with_hint(error)) from None
+        raise pulumi.RunError(error.full_message) from None
     return AwaitableGetBalanceResult(**_fields(balance, gate))
 
 
-@fails_cleanly
 def require_balance(
     minimum: Amount,
     *,
     postpaid: str | None = None,
     unavailable: str | None = None,
+    wait: Duration | None = None,
+    poll: Duration | None = None,
     api_key: str | None = None,
     base_url: str | None = None,
-    timeout: float | None = None,
+    timeout: Duration | None = None,
     opts: pulumi.InvokeOptions | None = None,
 ) -> AwaitableGetBalanceResult:
     """Stop the program unless there are funds.
 
     Put it first in a program: what comes after it is neither previewed nor deployed without funds. A refresh and a
-    destroy do not run the program, so they need none; with ``--run-program`` they do, and then it counts, as every
-    error of :func:`get_balance` does: omit it, or gate with ``balance_hook``, ``gate_stack`` or ``Balance``, which no
-    teardown asks.
+    destroy do not run the program, so they need none. With ``--run-program`` they do: leave it out there, or gate with
+    ``balance_hook``, ``gate_stack`` or ``Balance``, which a teardown does not ask.
 
     ::
 
-        pulumi_lumenfall.require_balance(5)
+        pulumi_lumenfall.require_balance(5, wait="15m")
 
     Args:
         minimum: The least amount that is enough, dollars, >= 0.
-        postpaid: See :func:`get_balance`, here and below.
-        unavailable: As there.
-        api_key: As there.
-        base_url: As there.
-        timeout: As there.
-        opts: As there.
+        postpaid: See :func:`get_balance`.
+        unavailable: See :func:`get_balance`.
+        wait: Maximum time to wait for funds, for example ``"15m"``; by default not at all. A preview waits too, since
+            ``up`` begins with one. What waiting cannot change, such as a wrong key, ends it early.
+        poll: Time between two looks while waiting, at least 1 s; 30 s by default.
+        api_key: See :func:`get_balance`.
+        base_url: See :func:`get_balance`.
+        timeout: See :func:`get_balance`; it bounds each look.
+        opts: See :func:`get_balance`.
 
     Returns:
         The result; ``sufficient`` is True.
 
     Raises:
-        pulumi.RunError: The balance is too low, or there is no telling whether it is; one line that says which, with
+        pulumi.RunError: The balance is too low, or it cannot be told; one line that begins with the verdict and says
             what there is, what is needed and what to do.
     """
-    api_key = hide_key(api_key)
     try:
         refuse_provider(opts)
         gate = plain_gate(minimum, postpaid, unavailable)
-        balance = _ask(gate, api_key=api_key, base_url=base_url, timeout=timeout)
+        wait_seconds = _duration("wait", wait, 0.0, least=0.0)
+        poll_seconds = _duration("poll", poll, DEFAULT_POLL_SECONDS, least=MIN_POLL_SECONDS)
+        if wait_seconds and not is_mocked():
+            settings = program_settings(api_key=api_key, base_url=base_url, timeout=timeout)
+            balance = _wait_for_funds(gate, settings, wait_seconds, poll_seconds)
+        else:
+            balance = _ask(gate, api_key=api_key, base_url=base_url, timeout=timeout)
     except LumenfallError as error:
         raise pulumi.RunError(judge_error(error).message) from None
     verdict = gate.judge(balance)
@@ -221,7 +235,6 @@ def require_balance(
     return AwaitableGetBalanceResult(**_fields(balance, gate))
 
 
-@fails_cleanly
 def get_balance_output(
     *,
     minimum: pulumi.Input[Amount] | None = None,
@@ -229,13 +242,12 @@ def get_balance_output(
     unavailable: pulumi.Input[str] | None = None,
     api_key: pulumi.Input[str] | None = None,
     base_url: pulumi.Input[str] | None = None,
-    timeout: pulumi.Input[float] | None = None,
+    timeout: pulumi.Input[Duration] | None = None,
     opts: pulumi.InvokeOptions | pulumi.InvokeOutputOptions | None = None,
 ) -> pulumi.Output[GetBalanceResult]:
     """Read the balance once the arguments are known, which may be Outputs.
 
-    Where one is not known yet in a preview, neither is the result; a message says so, and ``up`` decides.
-    ``opts.depends_on`` puts the question off until those resources are there.
+    Where one is unknown in a preview, so is the result; a message says so, and ``up`` decides.
 
     ::
 
@@ -249,7 +261,7 @@ def get_balance_output(
         api_key: As there. A secret Output does not make the result secret.
         base_url: As there.
         timeout: As there.
-        opts: Only ``depends_on`` has a meaning here; a provider that is set is refused.
+        opts: ``depends_on`` defers the request until those resources are there; a provider that is set is refused.
 
     Returns:
         An Output of the result. It fails with ``pulumi.RunError`` where :func:`get_balance` raises one, and so ends
@@ -258,16 +270,15 @@ def get_balance_output(
     Raises:
         pulumi.RunError: ``opts`` has a provider, or this is a thread without an event loop.
     """
-    api_key = hide_key(api_key)
     try:
         refuse_provider(opts)
         need_event_loop()
     except LumenfallError as error:
-        raise pulumi.RunError(with_hint(error)) from None
+        raise pulumi.RunError(error.full_message) from None
     api_key = as_output(api_key)
     if isinstance(api_key, pulumi.Output):
         # The key is used and not passed on; the other arguments make the result as secret as they are.
-        api_key = pulumi.Output.unsecret(api_key).apply(hide_key)
+        api_key = pulumi.Output.unsecret(api_key)
     arguments: pulumi.Output[dict[str, Any]] = pulumi.Output.all(
         minimum=minimum,
         postpaid=postpaid,
@@ -278,31 +289,48 @@ def get_balance_output(
         ready=_dependencies(opts),
     )
 
-    async def answer(values: dict[str, Any]) -> GetBalanceResult:
+    async def fetch(values: dict[str, Any]) -> GetBalanceResult:
         try:
             gate = _gate(values["minimum"], values["postpaid"], values["unavailable"])
-            balance = await _ask_soon(
-                gate, api_key=values["api_key"], base_url=values["base_url"], timeout=values["timeout"]
-            )
-            return GetBalanceResult(**_fields(balance, gate))
+            settings = {name: values[name] for name in ("api_key", "base_url", "timeout")}
+            balance = await _ask_async(gate, **settings)
         except LumenfallError as error:
-            problem = pulumi.RunError(with_hint(error))
-        # As in fails_cleanly.
-        del values
-        raise problem
+            raise pulumi.RunError(error.full_message) from None
+        return GetBalanceResult(**_fields(balance, gate))
 
     tell_if_unknown(arguments, "get_balance_output")
-    return arguments.apply(answer)
+    return arguments.apply(fetch)
 
 
 def tell_if_unknown(arguments: pulumi.Output[Any], who: str) -> None:
-    """Say in a preview that it cannot tell, where an argument is not known yet."""
+    """Say in a preview that it cannot tell, where an argument is unknown."""
 
     def tell(values: Any) -> None:
         if contains_unknowns(values) and pulumi.runtime.is_dry_run():
-            pulumi.log.info(f"{who}: what it {NOT_KNOWN_YET}")
+            pulumi.log.info(f"{who}: {UNKNOWN_IN_PREVIEW}")
 
     arguments.apply(tell, run_with_unknowns=True)
+
+
+def refuse_provider(opts: pulumi.InvokeOptions | pulumi.ResourceOptions | None) -> None:
+    """Refuse a provider: its key would not be the one that is used.
+
+    Raises:
+        ConfigurationError: There is one, or these are no options.
+    """
+    if opts is None:
+        return
+    if not isinstance(opts, (pulumi.InvokeOptions, pulumi.ResourceOptions)):
+        raise ConfigurationError(
+            f"opts: expected options, not {describe_value(opts)}",
+            hint="pass a pulumi.InvokeOptions, or for Balance a pulumi.ResourceOptions",
+        )
+    parent = opts.parent if isinstance(opts.parent, pulumi.Resource) else None
+    if opts.provider or (parent is not None and parent.get_provider(TOKEN)):
+        raise ConfigurationError(
+            "opts: the balance is read without a provider, so a provider's settings would not count",
+            hint="pass the key and base_url as arguments instead",
+        )
 
 
 def _gate(minimum: object, postpaid: object, unavailable: object) -> Gate | None:
@@ -311,17 +339,56 @@ def _gate(minimum: object, postpaid: object, unavailable: object) -> Gate | None
     return None if minimum is None else gate
 
 
-def _ask(gate: Gate | None, **settings: Any) -> AccountBalance:
-    """Ask, or take this run's answer. Under mocks the mocks answer."""
+def _duration(name: str, value: object, default: float, least: float) -> float:
+    return default if is_unset(value) else parse_duration(name, value, minimum=least, maximum=MAX_WAIT_SECONDS)
+
+
+def _ask(gate: Gate | None, **arguments: Any) -> AccountBalance:
+    """Ask, or share this run's answer. Under mocks the mocks answer."""
     if is_mocked():
         return _mocked(pulumi.runtime.invoke(TOKEN, _mock_arguments(gate)).value)
-    return fetch(this_run(), program_settings(**settings))
+    settings = program_settings(**arguments)
+    return wait(current_run().ask(settings), settings)
 
 
-async def _ask_soon(gate: Gate | None, **settings: Any) -> AccountBalance:
+async def _ask_async(gate: Gate | None, **arguments: Any) -> AccountBalance:
     if is_mocked():
         return _mocked(await pulumi.runtime.invoke_async(TOKEN, _mock_arguments(gate)))
-    return await fetch_soon(this_run(), program_settings(**settings))
+    settings = program_settings(**arguments)
+    return await wait_async(current_run().ask(settings), settings)
+
+
+def _wait_for_funds(gate: Gate, settings: Settings, wait_seconds: float, poll_seconds: float) -> AccountBalance:
+    """Look until there are funds or the time is over; each look asks anew.
+
+    Raises:
+        LumenfallError: The last look gave no balance.
+    """
+    run = current_run()
+
+    def look(seconds_left: float | None) -> AccountBalance | LumenfallError:
+        capped = settings if seconds_left is None else replace(settings, timeout=min(settings.timeout, seconds_left))
+        return _look(run, capped)
+
+    said: list[str] = []
+
+    def notify(result: AccountBalance | LumenfallError, _pause: float, left: float) -> None:
+        message = gate.judge(result).message
+        if said[-1:] != [message]:
+            said.append(message)
+            pulumi.log.info(f"waiting up to {left:.0f} s for funds: {message}")
+
+    result = wait_until_enough(look, gate, wait_seconds, poll_seconds, notify=notify)
+    if isinstance(result, LumenfallError):
+        raise result
+    return result
+
+
+def _look(run: Run, settings: Settings) -> AccountBalance | LumenfallError:
+    try:
+        return wait(run.ask(settings, keep=False), settings)
+    except LumenfallError as error:
+        return error
 
 
 def _fields(balance: AccountBalance, gate: Gate | None) -> dict[str, Any]:
@@ -334,13 +401,8 @@ def _fields(balance: AccountBalance, gate: Gate | None) -> dict[str, Any]:
     }
 
 
-def is_mocked() -> bool:
-    """Whether this is a unit test with ``pulumi.runtime.set_mocks``."""
-    return isinstance(get_monitor(), MockMonitor)
-
-
 def _mock_arguments(gate: Gate | None) -> dict[str, Any]:
-    """What a test's mocks are shown of a call."""
+    """What a test's mocks see of a call."""
     if gate is None:
         return {}
     return {"minimum": format_amount(gate.minimum), "postpaid": gate.postpaid, "unavailable": gate.unavailable}
@@ -363,30 +425,9 @@ def _mocked(answer: object) -> AccountBalance:
         )
     except (ArithmeticError, AssertionError, AttributeError, KeyError, TypeError, ValueError):
         raise ConfigurationError(
-            f"the mocks of this test give no balance for {TOKEN}",
+            f"the mocks of this test return no balance for {TOKEN}",
             hint='let Mocks.call return {"billingType": "prepaid", "available": {"amount": 12.5, "currency": "usd"}}',
         ) from None
-
-
-def refuse_provider(opts: pulumi.InvokeOptions | pulumi.ResourceOptions | None) -> None:
-    """Refuse a provider: its key would not be the one that is asked with.
-
-    Raises:
-        ConfigurationError: There is one, or these are no options.
-    """
-    if opts is None:
-        return
-    if not isinstance(opts, (pulumi.InvokeOptions, pulumi.ResourceOptions)):
-        raise ConfigurationError(
-            f"opts: {describe(opts)} is not an object of options",
-            hint="pass a pulumi.InvokeOptions, or for Balance a pulumi.ResourceOptions",
-        )
-    parent = opts.parent if isinstance(opts.parent, pulumi.Resource) else None
-    if opts.provider or (parent is not None and parent.get_provider(TOKEN)):
-        raise ConfigurationError(
-            "opts: the balance is asked for without a provider, so a provider's settings would not count",
-            hint="pass the key and base_url as arguments instead",
-        )
 
 
 def _dependencies(opts: pulumi.InvokeOptions | None) -> pulumi.Output[Any] | None:
@@ -395,16 +436,10 @@ def _dependencies(opts: pulumi.InvokeOptions | None) -> pulumi.Output[Any] | Non
     if depends_on is None:
         return None
 
-    def settled(resource: pulumi.Resource) -> pulumi.Output[Any]:
-        # An id is what a preview does not know of a resource that is yet to be created.
-        own = [resource.id] if isinstance(resource, pulumi.CustomResource) else []
-        children = getattr(resource, "_childResources", ())
-        return pulumi.Output.all(resource.urn, *own, *map(settled, children))
-
-    def all_settled(found: Any) -> pulumi.Output[Any]:
+    def all_ready(found: Any) -> pulumi.Output[Any]:
         resources = found if isinstance(found, Sequence) and not isinstance(found, str) else [found]
         if not all(isinstance(resource, pulumi.Resource) for resource in resources):
-            raise pulumi.RunError("opts: depends_on holds what is no resource; name resources there")
-        return pulumi.Output.all(*map(settled, resources))
+            raise pulumi.RunError("opts: depends_on contains something that is not a resource; pass resources")
+        return pulumi.Output.all(*map(when_ready, resources))
 
-    return pulumi.Output.from_input(depends_on).apply(all_settled)
+    return pulumi.Output.from_input(depends_on).apply(all_ready)

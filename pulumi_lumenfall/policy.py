@@ -29,21 +29,20 @@ except ImportError as problem:
         "the package pulumi-policy is not installed; run: pip install 'pulumi-lumenfall[policy]'"
     ) from problem
 
-from ._shared import Run, fetch
-from .config import config_layer, fails_cleanly, hide_key
+from .config import config_layer
 from .core import (
     ConfigurationError,
     Gate,
     LumenfallError,
     argument_layer,
     clean,
-    describe,
+    describe_value,
     judge_error,
     resolve_settings,
-    with_hint,
 )
-from .functions import Amount
+from .functions import Amount, Duration
 from .hooks import check_types, is_gated
+from .sharing import Run, wait
 
 __all__ = ["require_balance_policy"]
 
@@ -57,7 +56,6 @@ _SCHEMA = {
 }
 
 
-@fails_cleanly
 def require_balance_policy(
     minimum: Amount,
     enforcement_level: str = "mandatory",
@@ -67,7 +65,7 @@ def require_balance_policy(
     unavailable: str | None = None,
     api_key: str | None = None,
     base_url: str | None = None,
-    timeout: float | None = None,
+    timeout: Duration | None = None,
     name: str = "lumenfall-balance",
 ) -> ResourceValidationPolicy:
     """A policy that is violated unless there are funds.
@@ -96,7 +94,7 @@ def require_balance_policy(
         unavailable: ``"deny"`` (default) or ``"allow"``: what a balance that is temporarily unavailable counts as.
         api_key: API key; by default ``lumenfall:apiKey``, ``LUMENFALL_API_KEY``, then the credentials file.
         base_url: Where the API is; by default ``lumenfall:baseUrl``, ``LUMENFALL_API_BASE``, then the public API.
-        timeout: Total deadline, seconds, 0 < t <= 3600; by default ``lumenfall:timeout``, ``LUMENFALL_TIMEOUT``, 30.
+        timeout: Total deadline, up to an hour; by default ``lumenfall:timeout``, ``LUMENFALL_TIMEOUT``, 30 s.
         name: The policy's name, unique in its pack; not ``"all"``, which Pulumi keeps for itself.
 
     Returns:
@@ -105,8 +103,6 @@ def require_balance_policy(
     Raises:
         pulumi.RunError: ``minimum``, a policy word, ``types``, ``enforcement_level`` or ``name`` is malformed.
     """
-    # Of which a traceback with local variables would show the key.
-    api_key = hide_key(api_key)
     arguments = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable, "types": types}
     try:
         _rules(arguments)
@@ -117,13 +113,13 @@ def require_balance_policy(
             )
         if not isinstance(name, str) or name in ("", "all"):
             raise ConfigurationError(
-                f"name: {describe(name)} is not the name of a policy", hint="set name to other text, or omit it"
+                f"name: {describe_value(name)} is not the name of a policy", hint="set name to other text, or omit it"
             )
     except LumenfallError as error:
-        raise pulumi.RunError(with_hint(error)) from None
+        raise pulumi.RunError(error.full_message) from None
     # The process of a pack serves one preview or one up.
     run = Run()
-    settings = argument_layer(api_key=api_key, base_url=base_url, timeout=timeout)
+    layer = argument_layer(api_key=api_key, base_url=base_url, timeout=timeout)
 
     def validate(args: ResourceValidationArgs, report_violation: Callable[[str, str | None], None]) -> None:
         # Each resource is told, since the others may be under way at the same moment.
@@ -131,7 +127,8 @@ def require_balance_policy(
             gate, patterns = _rules({**arguments, **_checked(args.get_config())})
             if not is_gated(args.resource_type, patterns):
                 return
-            verdict = gate.judge(fetch(run, resolve_settings(settings, config_layer())))
+            settings = resolve_settings(layer, config_layer())
+            verdict = gate.judge(wait(run.ask(settings), settings))
         except LumenfallError as error:
             verdict = judge_error(error)
         if not verdict.sufficient:

@@ -15,7 +15,7 @@ import pytest
 from pulumi import UNKNOWN, dynamic
 from pulumi.dynamic.dynamic import serialize_provider
 
-from pulumi_lumenfall._shared import Answers
+from pulumi_lumenfall.sharing import Run as Answers
 from pulumi_lumenfall.resource import BalanceProvider
 from pulumi_lumenfall.sandbox import Request, Sandbox
 from support.leaks import KEY, OTHER_KEY, leaked

@@ -93,7 +93,7 @@ def test_hooks_and_functions_share_an_answer(api: Sandbox) -> None:
         assert first.name != second.name
         await asyncio.gather(*(call(hook, f"gpu-{number}") for number in range(500) for hook in (first, second)))
         lumenfall_answer = lumenfall.config.program_settings()
-        assert (await lumenfall._shared.fetch_soon(lumenfall._shared.this_run(), lumenfall_answer)).amount
+        assert (await lumenfall.sharing.wait_async(lumenfall.program.current_run().ask(lumenfall_answer), lumenfall_answer)).amount
 
     in_a_program(main)
     assert len(api.requests) == 1

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""One request for everything that asks for the same balance in one run of a program.
+
+A wrong answer is worse than a second request: a balance is shared for at most 30 s, counted from
+before it was requested; a failure goes only to those who were waiting for it; and nothing outlives
+the run, so an ``up`` never decides on what its preview saw.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import threading
+import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+
+from .core import AccountBalance, DeadlineExceededError, LumenfallClient, Settings, parse_cache_seconds
+
+__all__ = ["Run", "wait", "wait_async"]
+
+# The client keeps to its own deadline; this bounds a fetch that cannot, such as a thread lost in a fork.
+_GRACE_SECONDS = 1.0
+
+
+class Run:
+    """What one run of one program shares. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._salt = secrets.token_bytes(16)
+        self._fetches: dict[bytes, tuple[float, Future[AccountBalance]]] = {}
+        self._said: set[str] = set()
+
+    def ask(self, settings: Settings, *, keep: bool = True) -> Future[AccountBalance]:
+        """Join the fetch that is under way, take a recent balance, or start a fetch.
+
+        Args:
+            settings: What to ask with; only calls with equal settings share.
+            keep: Whether a finished fetch may answer too. False: only one that is still under way.
+
+        Raises:
+            ConfigurationError: ``LUMENFALL_CACHE_SECONDS`` is malformed.
+        """
+        seconds = parse_cache_seconds(os.environ)
+        if not seconds:
+            return _start_fetch(settings)
+        digest = settings.digest(self._salt)
+        with self._lock:
+            started, fetch = self._fetches.get(digest, (0.0, None))
+            if fetch is None or not _may_be_shared(fetch, started, seconds if keep else 0.0):
+                started, fetch = time.monotonic(), _start_fetch(settings)
+                self._fetches[digest] = started, fetch
+            return fetch
+
+    def is_new(self, text: str) -> bool:
+        """Whether this run sees a text, such as a warning, for the first time."""
+        with self._lock:
+            if text in self._said:
+                return False
+            self._said.add(text)
+            return True
+
+
+def wait(fetch: Future[AccountBalance], settings: Settings) -> AccountBalance:
+    """Wait for a balance, at most ``settings.timeout`` and a second.
+
+    Raises:
+        LumenfallError: There is no balance.
+    """
+    try:
+        return fetch.result(settings.timeout + _GRACE_SECONDS)
+    except FutureTimeoutError:
+        raise _overdue(settings) from None
+
+
+async def wait_async(fetch: Future[AccountBalance], settings: Settings) -> AccountBalance:
+    """Like :func:`wait`, while the event loop goes on."""
+    if fetch.done():
+        return fetch.result()
+    try:
+        return await asyncio.wait_for(asyncio.wrap_future(fetch), settings.timeout + _GRACE_SECONDS)
+    except asyncio.TimeoutError:
+        raise _overdue(settings) from None
+
+
+def _start_fetch(settings: Settings) -> Future[AccountBalance]:
+    """Fetch in a thread of its own, so that waiting can be interrupted or awaited."""
+    future: Future[AccountBalance] = Future()
+    # From here on, one caller that stops waiting cannot cancel it for the others.
+    future.set_running_or_notify_cancel()
+
+    def fetch() -> None:
+        try:
+            with LumenfallClient.from_settings(settings) as client:
+                balance = client.fetch_balance()
+        except BaseException as error:  # noqa: BLE001 - raised in those who wait
+            future.set_exception(error)
+        else:
+            future.set_result(balance)
+
+    # A daemon, so that an interrupted program ends at once.
+    threading.Thread(target=fetch, name="lumenfall-balance", daemon=True).start()
+    return future
+
+
+def _may_be_shared(fetch: Future[AccountBalance], started: float, seconds: float) -> bool:
+    if not fetch.done():
+        return True
+    return fetch.exception() is None and time.monotonic() - started < seconds
+
+
+def _overdue(settings: Settings) -> DeadlineExceededError:
+    return DeadlineExceededError(f"no complete answer from {settings.base_url} within {settings.timeout:g} s")
