@@ -28,7 +28,8 @@ from .errors import (
     TLSError,
     UnexpectedRedirectError,
 )
-from .models import ALLOW, CANNOT_TELL, DENY, ENOUGH, TOO_LOW, AccountBalance, CostEstimate, Gate, Verdict, judge_error
+from .models import ALLOW, CANNOT_TELL, DENY, ENOUGH, TOO_LOW, AccountBalance, Gate, Verdict, judge_error
+from .pricing import ENDPOINTS, MAX_REQUEST_BYTES, CostEstimate, Job, check_endpoint, check_request, parse_job
 from .settings import (
     SETTINGS,
     SHARED_SECONDS,
@@ -45,12 +46,13 @@ from .waiting import DEFAULT_POLL_SECONDS, MAX_WAIT_SECONDS, MIN_POLL_SECONDS, w
 
 # fmt: off
 __all__ = [
-    "ALLOW", "CANNOT_TELL", "CREDITS_PAGE", "DEFAULT_POLL_SECONDS", "DENY", "ENOUGH", "KEYS_PAGE",
-    "MAX_WAIT_SECONDS", "MIN_POLL_SECONDS", "SETTINGS", "SHARED_SECONDS", "TOO_LOW", "APIError", "AccountBalance",
-    "AuthenticationError", "ConfigurationError", "ConnectionFailedError", "CostEstimate", "DeadlineExceededError",
-    "Gate", "InsufficientBalanceError", "InvalidResponseError", "LumenfallClient", "LumenfallError",
-    "PermissionDeniedError", "ProxyError", "RateLimitedError", "Secret", "ServerError", "Setting", "Settings",
-    "TLSError", "UnexpectedRedirectError", "Verdict", "__version__", "argument_layer", "clean", "describe_value",
-    "format_amount", "is_unset", "judge_error", "looks_like_key", "parse_cache_seconds", "parse_duration",
-    "resolve_settings", "wait_until_enough",
+    "ALLOW", "CANNOT_TELL", "CREDITS_PAGE", "DEFAULT_POLL_SECONDS", "DENY", "ENDPOINTS", "ENOUGH", "KEYS_PAGE",
+    "MAX_REQUEST_BYTES", "MAX_WAIT_SECONDS", "MIN_POLL_SECONDS", "SETTINGS", "SHARED_SECONDS", "TOO_LOW",
+    "APIError", "AccountBalance", "AuthenticationError", "ConfigurationError", "ConnectionFailedError",
+    "CostEstimate", "DeadlineExceededError", "Gate", "InsufficientBalanceError", "InvalidResponseError", "Job",
+    "LumenfallClient", "LumenfallError", "PermissionDeniedError", "ProxyError", "RateLimitedError", "Secret",
+    "ServerError", "Setting", "Settings", "TLSError", "UnexpectedRedirectError", "Verdict", "__version__",
+    "argument_layer", "check_endpoint", "check_request", "clean", "describe_value", "format_amount", "is_unset",
+    "judge_error", "looks_like_key", "parse_cache_seconds", "parse_duration", "parse_job", "resolve_settings",
+    "wait_until_enough",
 ]

@@ -20,8 +20,9 @@ from .errors import (
     LumenfallError,
     PermissionDeniedError,
 )
-from .models import UNAVAILABLE, AccountBalance, CostEstimate
+from .models import UNAVAILABLE, AccountBalance
 from .parsing import parse_balance, parse_error, parse_estimate, parse_json
+from .pricing import CostEstimate, check_endpoint, check_request, find_prompts
 from .settings import Settings, argument_layer, resolve_settings
 from .text import Secret, clean, describe_value
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from .http import Deadline, Transport
     from .parsing import Response
 
-ENDPOINTS = ("images/generations", "images/edits", "videos", "chat/completions")
 BACKOFF_BASE_SECONDS = 0.5
 BACKOFF_MAX_SECONDS = 8.0
 # A longer Retry-After makes no sense.
@@ -117,23 +117,29 @@ class LumenfallClient:
         Source: https://docs.lumenfall.ai/api-reference/cost-estimation
 
         Args:
-            request: The body of the real request, such as ``{"model": ..., "prompt": ..., "n": 4}``.
+            request: The body of the real request, at most 1 MiB of JSON, such as
+                ``{"model": ..., "prompt": ..., "n": 4}``.
             endpoint: ``images/generations``, ``images/edits``, ``videos`` or ``chat/completions``.
 
         Raises:
             ConfigurationError: ``request`` is not a JSON object, or the endpoint is unknown.
             LumenfallError: There is no estimate to be had.
         """
-        if endpoint not in ENDPOINTS:
-            raise ConfigurationError(
-                f"endpoint: {describe_value(endpoint)} is not known", hint=f"use one of {', '.join(ENDPOINTS)}"
-            )
-        if not isinstance(request, Mapping):
-            raise ConfigurationError("request: it is not a JSON object", hint="pass the body of the real request")
-        return self._call("POST", f"/openai/v1/{endpoint}?dryRun=true", dict(request), parse_estimate)
+        path, document = f"/openai/v1/{check_endpoint(endpoint)}?dryRun=true", check_request(request)
+        try:
+            return self._call("POST", path, document, parse_estimate, tuple(find_prompts(document)))
+        except LumenfallError as error:
+            if error.code == "MODEL_NOT_FOUND":
+                error.hint = f"check the model in the request: {describe_value(document.get('model'))}"
+            raise
 
     def _call(
-        self, method: str, path: str, document: Any, parse: Callable[[Dict[str, Any], Tuple[Secret, ...]], _T]
+        self,
+        method: str,
+        path: str,
+        document: Any,
+        parse: Callable[[Dict[str, Any], Tuple[Secret, ...]], _T],
+        prompts: Tuple[Secret, ...] = (),
     ) -> _T:
         from .http import Deadline, Transport
 
@@ -145,7 +151,9 @@ class LumenfallClient:
         previous = None
         while True:
             attempt += 1
-            result, retry_after = self._attempt(lambda: transport.send(method, path, document, deadline), parse)
+            result, retry_after = self._attempt(
+                lambda: transport.send(method, path, document, deadline), parse, prompts
+            )
             wait = max(backoff_seconds(attempt - 1), retry_after or 0.0)
             is_last = attempt == self._settings.max_attempts or wait >= deadline.remaining_seconds()
             if isinstance(result, LumenfallError):
@@ -163,14 +171,17 @@ class LumenfallClient:
             time.sleep(wait)
 
     def _attempt(
-        self, send: Callable[[], Response], parse: Callable[[Dict[str, Any], Tuple[Secret, ...]], _T]
+        self,
+        send: Callable[[], Response],
+        parse: Callable[[Dict[str, Any], Tuple[Secret, ...]], _T],
+        prompts: Tuple[Secret, ...],
     ) -> Tuple[_T | LumenfallError, float | None]:
         """The result of one request, and how long the server asked to wait, seconds."""
         try:
             response = send()
         except LumenfallError as error:
             return error, None
-        headers, secrets = response.headers, self._settings.secrets
+        headers, secrets = response.headers, (*self._settings.secrets, *prompts)
         self._note_clock(headers.get("Date"))
         request_id = clean(headers.get("X-Lumenfall-Request-Id", ""), secrets) or None
         result: _T | LumenfallError

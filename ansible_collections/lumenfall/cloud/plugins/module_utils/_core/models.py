@@ -104,23 +104,6 @@ class AccountBalance:
         }
 
 
-@dataclass(frozen=True)
-class CostEstimate:
-    """What one request would cost, as the API estimated it without running it.
-
-    Attributes:
-        amount: Dollars, exact.
-        model: The model the price is for.
-        provider: The provider that would run it, or None.
-        request_id: The response's ``X-Lumenfall-Request-Id``, or None.
-    """
-
-    amount: Decimal
-    model: str
-    provider: str | None = None
-    request_id: str | None = None
-
-
 class Verdict(NamedTuple):
     """What a gate decided.
 
@@ -146,6 +129,7 @@ class Gate:
         postpaid: ``"allow"`` (default) or ``"deny"``; None is the default.
         unavailable: ``"deny"`` (default) or ``"allow"``; None is the default.
         names: What the caller's users call the three, for messages.
+        note: How the minimum came about, shown behind it, such as ``300 x 0.08 + 20%``.
 
     Raises:
         ConfigurationError: One of the three is malformed.
@@ -158,11 +142,13 @@ class Gate:
         postpaid: object = None,
         unavailable: object = None,
         names: Tuple[str, str, str] = ("minimum", "postpaid", "unavailable"),
+        note: str = "",
     ) -> None:
         self.minimum = parse_minimum(minimum, names[0])
         self.postpaid = parse_policy(postpaid, names[1], ALLOW)
         self.unavailable = parse_policy(unavailable, names[2], DENY)
         self._names = names
+        self._need = f"need {format_amount(self.minimum)} usd{f' ({note})' if note else ''}"
 
     def judge(self, result: AccountBalance | LumenfallError) -> Verdict:
         """Whether a balance is enough, and why. An error is never enough."""
@@ -170,7 +156,6 @@ class Gate:
             return judge_error(result)
         if result.amount is not None:
             return self._judge_amount(result)
-        need = f"need {format_amount(self.minimum)} {result.currency}"
         policy = self.postpaid if result.status == POSTPAID else self.unavailable
         if policy == ALLOW:
             return Verdict(ENOUGH, f"enough: {result.describe()}; counts as enough ({result.status}: allow)")
@@ -178,26 +163,25 @@ class Gate:
             name = self._names[1]
             return Verdict(
                 TOO_LOW,
-                f"balance too low: a postpaid account has no prepaid funds and {name} is 'deny' ({need}); "
+                f"balance too low: a postpaid account has no prepaid funds and {name} is 'deny' ({self._need}); "
                 f"use a prepaid account, or set {name} to 'allow'",
             )
         return Verdict(
             CANNOT_TELL,
-            f"cannot tell whether the balance is enough ({need}): {result.describe()}; "
+            f"cannot tell whether the balance is enough ({self._need}): {result.describe()}; "
             f"run it again later, or set {self._names[2]} to 'allow'",
         )
 
     def _judge_amount(self, balance: AccountBalance) -> Verdict:
         assert balance.amount is not None
         difference = _EXACT.subtract(balance.amount, self.minimum)
-        need = format_amount(self.minimum)
         if balance.amount >= self.minimum:
             spare = f"{format_amount(difference)} more than" if difference else "exactly"
-            return Verdict(ENOUGH, f"enough: {balance.describe()}, {spare} the {need} needed")
+            return Verdict(ENOUGH, f"enough: {balance.describe()}, {spare} the {format_amount(self.minimum)} needed")
         have, short = format_amount(balance.amount), format_amount(_EXACT.minus(difference))
         return Verdict(
             TOO_LOW,
-            f"balance too low: have {have} {balance.currency}, need {need} {balance.currency}, {short} short; "
+            f"balance too low: have {have} {balance.currency}, {self._need}, {short} short; "
             f"add funds at {CREDITS_PAGE}",
         )
 

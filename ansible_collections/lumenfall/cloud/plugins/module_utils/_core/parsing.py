@@ -27,7 +27,8 @@ from .errors import (
     ServerError,
     UnexpectedRedirectError,
 )
-from .models import AccountBalance, CostEstimate, parse_number
+from .models import AccountBalance, parse_number
+from .pricing import CostEstimate
 from .text import Secret, clean, describe_value
 
 _MAX_NUMBER = Decimal("1e15")

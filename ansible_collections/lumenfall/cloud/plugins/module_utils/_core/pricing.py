@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""What a job costs: the API's estimate of one request, how many times it runs, and a margin."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context, Decimal
+from typing import Any, Dict, Iterator, Mapping, Tuple
+
+from .errors import ConfigurationError
+from .models import parse_number
+from .text import Secret, describe_value, format_amount
+
+ENDPOINTS = ("images/generations", "images/edits", "videos", "chat/completions")
+MAX_REQUEST_BYTES = 1 << 20
+_MAX_TIMES = 10**9
+_MICRO = Decimal("0.000001")
+_EXACT = Context(prec=100)
+
+
+@dataclass(frozen=True)
+class CostEstimate:
+    """What one request would cost, as the API estimated it without running it.
+
+    Attributes:
+        amount: Dollars, exact.
+        model: The model that the price is for.
+        provider: The provider that would run it, or None.
+        request_id: The response's ``X-Lumenfall-Request-Id``, or None.
+    """
+
+    amount: Decimal
+    model: str
+    provider: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """How often a request runs, and a margin, since an estimate is approximate; made by :func:`parse_job`.
+
+    Attributes:
+        times: How often, >= 1.
+        margin: Percent on top, >= 0.
+    """
+
+    times: int = 1
+    margin: Decimal = Decimal(0)
+
+    def cost(self, estimate: CostEstimate) -> Decimal:
+        """Dollars for the whole job, rounded up to the micro."""
+        cost = _EXACT.multiply(estimate.amount * self.times, 1 + self.margin / 100)
+        return cost.quantize(_MICRO, rounding=ROUND_CEILING, context=_EXACT)
+
+    def formula(self, estimate: CostEstimate) -> str:
+        """How the cost came about: ``300 x 0.08 + 20%``; empty where it is the estimate itself."""
+        times = f"{self.times} x {format_amount(estimate.amount)}"
+        margin = f"{self.margin.normalize():f}%"
+        if self.margin:
+            return f"{times if self.times > 1 else format_amount(estimate.amount)} + {margin}"
+        return times if self.times > 1 else ""
+
+
+def parse_job(times: object = None, margin: object = None, names: Tuple[str, str] = ("times", "margin")) -> Job:
+    """Check how often a request runs and the margin on top.
+
+    Args:
+        times: A whole number >= 1; None and blank text are 1.
+        margin: Percent >= 0 as text or a number, such as ``"20%"``, ``20`` or ``"7.5"``; None and blank text are 0.
+        names: What to call the two in an error.
+
+    Raises:
+        ConfigurationError: One of them is something else.
+    """
+    times, margin = (None if isinstance(value, str) and not value.strip() else value for value in (times, margin))
+    is_whole = not isinstance(times, bool) and re.fullmatch(r"\s*[0-9]{1,10}\s*", str(times))
+    if times is not None and not (is_whole and 1 <= int(str(times)) <= _MAX_TIMES):
+        raise ConfigurationError(
+            f"{names[0]}: {describe_value(times)} is not a whole number that is 1 or more",
+            hint=f"set {names[0]} to how often the request will run",
+        )
+    percent = Decimal(0) if margin is None else None
+    if isinstance(margin, (str, int, float, Decimal)) and not isinstance(margin, bool):
+        percent = parse_number(re.sub(r"\s*%$", "", str(margin).strip()))
+    if percent is None or not 0 <= percent <= 10_000:
+        raise ConfigurationError(
+            f"{names[1]}: {describe_value(margin)} is not a percentage that is 0 or more",
+            hint=f"set {names[1]} to a percentage such as 20%",
+        )
+    return Job(1 if times is None else int(str(times)), percent)
+
+
+def find_prompts(value: Any, key: str = "") -> Iterator[Secret]:
+    """The prompts in a request, which no message may show."""
+    if isinstance(value, str) and len(value) > 3 and key in ("prompt", "negative_prompt", "content", "text", "input"):
+        yield Secret(value)
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from find_prompts(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from find_prompts(item, key)
+
+
+def check_endpoint(endpoint: object, name: str = "endpoint") -> str:
+    """The endpoint, if it can be priced.
+
+    Raises:
+        ConfigurationError: It is another one.
+    """
+    if endpoint not in ENDPOINTS:
+        raise ConfigurationError(
+            f"{name}: {describe_value(endpoint)} cannot be priced", hint=f"set {name} to one of: {', '.join(ENDPOINTS)}"
+        )
+    return str(endpoint)
+
+
+def check_request(request: object, name: str = "request") -> Dict[str, Any]:
+    """The body of a request: a mapping, or the text of a JSON object. A message never shows it: it contains a prompt.
+
+    Raises:
+        ConfigurationError: It is something else, or larger than 1 MiB.
+    """
+    hint = f"set {name} to the JSON body of the real request"
+    if isinstance(request, (str, bytes)):
+        if len(request) > MAX_REQUEST_BYTES:
+            raise ConfigurationError(f"{name}: it is larger than 1 MiB", hint=hint)
+        try:
+            request = json.loads(request)
+        except (ValueError, RecursionError):
+            request = None
+    try:
+        document = json.dumps(request, allow_nan=False) if isinstance(request, Mapping) else ""
+    except (TypeError, ValueError, RecursionError):
+        document = ""
+    if not document:
+        raise ConfigurationError(f"{name}: it is not a JSON object", hint=hint)
+    if len(document) > MAX_REQUEST_BYTES:
+        raise ConfigurationError(f"{name}: it is larger than 1 MiB", hint=hint)
+    return dict(json.loads(document))
