@@ -36,12 +36,11 @@ from .settings import (
     Setting,
     Settings,
     argument_layer,
-    is_unset,
     parse_cache_seconds,
     parse_duration,
     resolve_settings,
 )
-from .text import Secret, clean, describe_value, format_amount, looks_like_key
+from .text import Secret, clean, describe_value, format_amount, is_unset, looks_like_key
 from .waiting import DEFAULT_POLL_SECONDS, MAX_WAIT_SECONDS, MIN_POLL_SECONDS, wait_until_enough
 
 # fmt: off

@@ -30,8 +30,8 @@ from .errors import (
     TLSError,
 )
 from .parsing import Response
-from .settings import Settings, ca_bundle_error, os_reason
-from .text import clean
+from .settings import Settings, ca_bundle_error
+from .text import clean, os_reason
 
 try:
     import requests

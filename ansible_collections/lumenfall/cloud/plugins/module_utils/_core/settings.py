@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import os
 import re
+import stat
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 
-from .errors import KEYS_PAGE, ConfigurationError
-from .text import Secret, clean, describe_value, looks_like_key
+from .credentials import KEY_VARIABLE, parse_key, read_credentials
+from .errors import ConfigurationError
+from .text import Secret, clean, describe_value, is_unset, looks_like_key, os_reason
 
 DEFAULT_BASE_URL = "https://api.lumenfall.ai"
 MAX_TIMEOUT_SECONDS = 3600.0
@@ -29,7 +30,6 @@ _PROXY_VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _NO_PROXY_VARIABLES = ("no_proxy", "NO_PROXY")
 _INSECURE_VARIABLE = "LUMENFALL_ALLOW_INSECURE_HTTP"
 _CACHE_VARIABLE = "LUMENFALL_CACHE_SECONDS"
-_MAX_CREDENTIALS_BYTES = 1 << 20
 # A shorter part of the key may be in a server's text by chance.
 _MIN_SECRET_PART = 4
 
@@ -38,23 +38,6 @@ _URL = re.compile(
 )
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
 _SECONDS = re.compile(r"[+-]?(\d{1,9}(\.\d{0,9})?|\.\d{1,9})", re.ASCII)
-
-_PLACEHOLDERS = (
-    (re.compile(r"\$\(.*\)"), "an Azure Pipelines variable that is not set"),
-    (re.compile(r"\$\{.*\}|\$[A-Za-z_]\w*"), "a variable that was not expanded"),
-    (re.compile(r"%\w+%"), "a Windows variable that was not expanded"),
-    (re.compile(r"\{\{.*\}\}"), "a template that was not rendered"),
-    (re.compile(r"<.*>|(your|my)[-_ ].*key", re.I), "a placeholder from the documentation"),
-    (re.compile(r"\*+|•+"), "a masked value that was copied from a log or a web page"),
-)
-# Where an empty key has a usual cause: variable of the CI system -> what to say.
-_CI_ADVICE = {
-    "GITHUB_ACTIONS": "check that the secret exists; GitHub passes no secrets to pull requests from forks",
-    "GITLAB_CI": "check that the CI/CD variable exists; GitLab passes protected variables to protected branches only, "
-    "and none to merge requests from forks",
-    "TF_BUILD": "check that the secret variable exists and is mapped under env; Azure Pipelines passes none to builds "
-    "of forks",
-}
 
 #: One layer of the chain: setting -> (what to call it in an error, its value or None).
 Layer = Mapping[str, Tuple[str, Any]]
@@ -153,7 +136,7 @@ def resolve_settings(
         if name == "ca_bundle" and not values["verify"]:
             value = None
         if setting.secret and value is None:
-            source, value = _read_credentials(variables, [place for place, _ in found], warnings)
+            source, value = read_credentials(variables, [place for place, _ in found], warnings)
         sources[name] = source
         values[name] = setting.default if value is None else setting.parse(source, value, variables)
     proxy = next((name for name in _PROXY_VARIABLES if not is_unset(variables.get(name))), None)
@@ -169,11 +152,6 @@ def resolve_settings(
 def argument_layer(**values: Any) -> Layer:
     """A layer of Python arguments, which are called by their own names in errors."""
     return {name: (name, value) for name, value in values.items()}
-
-
-def is_unset(value: object) -> bool:
-    """Whether a value counts as not given: None, or blank text."""
-    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def parse_duration(source: str, value: object, *, minimum: float = 0.0, maximum: float = 366 * 86400.0) -> float:
@@ -218,40 +196,6 @@ def parse_cache_seconds(environ: Mapping[str, str] | None = None) -> float:
     return SHARED_SECONDS if is_unset(value) else parse_duration(_CACHE_VARIABLE, value, maximum=SHARED_SECONDS)
 
 
-def _parse_key(source: str, value: object, environ: Mapping[str, str]) -> Secret:
-    key = value.reveal() if isinstance(value, Secret) else value
-    hint = f"set {source} to the key as shown at {KEYS_PAGE}"
-    if not isinstance(key, str):
-        raise ConfigurationError(f"{source}: the API key must be text, not {describe_value(key)}", hint=hint)
-    key = key.strip()
-    for pattern, cause in _PLACEHOLDERS:
-        if pattern.fullmatch(key):
-            advice = next((text for variable, text in _CI_ADVICE.items() if environ.get(variable)), hint)
-            raise ConfigurationError(f"{source}: the API key looks like {cause}", hint=advice)
-    problem = None
-    if key[:7].lower() == "bearer ":
-        problem = "starts with 'Bearer ', which is not part of the key"
-    elif len(key) > 1 and key[0] in "'\"`" and key[-1] == key[0]:
-        problem = "is wrapped in quotes, which are not part of the key"
-    elif not all("!" <= character <= "~" for character in key):
-        problem = "contains white space or a character that is not printable ASCII"
-    elif _is_base64_of_key(key):
-        problem = "looks base64-encoded"
-        hint = f"decode it (base64 -d), or {hint}"
-    if problem:
-        raise ConfigurationError(f"{source}: the API key {problem}", hint=hint)
-    return Secret(key)
-
-
-def _is_base64_of_key(key: str) -> bool:
-    from base64 import b64decode
-
-    try:
-        return b64decode(f"{key}{'=' * (-len(key) % 4)}", validate=True).startswith(b"lmnfl_")
-    except ValueError:
-        return False
-
-
 def _parse_base_url(source: str, value: object, environ: Mapping[str, str]) -> str:
     text = value.strip() if isinstance(value, str) else ""
     problem = None
@@ -259,7 +203,7 @@ def _parse_base_url(source: str, value: object, environ: Mapping[str, str]) -> s
         problem = f"must be text, not {describe_value(value)}"
     elif looks_like_key(text):
         problem = "contains what looks like an API key (not shown)"
-    elif any(pattern.search(text) for pattern, _ in _PLACEHOLDERS[:4]):
+    elif any(mark in text for mark in ("$(", "${", "{{", "<")):
         problem = "contains a variable or template that was not filled in"
     elif not text.lower().startswith(("https://", "http://")):
         problem = "must start with https://"
@@ -333,8 +277,9 @@ def _parse_ca_bundle(source: str, value: object, _environ: Mapping[str, str]) ->
     else:
         path = os.path.expanduser(os.fsdecode(value))
         try:
-            os.stat(path)
-            return path
+            if stat.S_IFMT(os.stat(path).st_mode) in (stat.S_IFREG, stat.S_IFDIR):
+                return path
+            raise OSError(0, "it is neither a file nor a folder")
         except (OSError, ValueError) as error:
             shown = "what looks like an API key (not shown)" if looks_like_key(path) else f"'{clean(path, limit=200)}'"
             problem = f"{shown} cannot be read ({os_reason(error)})"
@@ -349,14 +294,9 @@ def ca_bundle_error(source: str, problem: str) -> ConfigurationError:
     )
 
 
-def os_reason(error: Exception) -> str:
-    """The operating system's words for an error, such as ``no such file or directory``."""
-    return clean(getattr(error, "strerror", None) or "the name is malformed").lower()
-
-
 # fmt: off
 SETTINGS: Tuple[Setting, ...] = (
-    Setting(name="api_key", label="API key", parse=_parse_key, variables=("LUMENFALL_API_KEY",), default=None,
+    Setting(name="api_key", label="API key", parse=parse_key, variables=(KEY_VARIABLE,), default=None,
             config_key="apiKey", ansible="api_key", flag="--api-key-file", metavar="FILE", secret=True,
             help="The API key. The last place is ~/.lumenfall/credentials.json (LUMENFALL_CONFIG_DIR moves it)."),
     Setting(name="base_url", label="base URL", parse=_parse_base_url, variables=("LUMENFALL_API_BASE",),
@@ -391,41 +331,3 @@ def _environment_layer(environ: Mapping[str, str], origins: Mapping[str, str]) -
 
 def _with_origin(variable: str, origins: Mapping[str, str]) -> str:
     return f"{variable} (set in {origins[variable]})" if variable in origins else variable
-
-
-def _read_credentials(environ: Mapping[str, str], looked_at: List[str], warnings: List[str]) -> Tuple[str, Any]:
-    """The key of the vendor's credentials file, and what to call its place.
-
-    Raises:
-        ConfigurationError: There is no file, or no key in it.
-    """
-    folder = environ.get("LUMENFALL_CONFIG_DIR", "").strip() or os.path.join(environ.get("HOME") or "~", ".lumenfall")
-    path = os.path.join(os.path.expanduser(folder), "credentials.json")
-    shown = clean(path, limit=200)
-    problem = None
-    try:
-        with open(path, "rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            document = json.loads(file.read(_MAX_CREDENTIALS_BYTES).decode("utf-8-sig"))
-        key = document.get("api_key") if isinstance(document, dict) else None
-        if not is_unset(key):
-            if os.name == "posix" and mode & 0o077:
-                warnings.append(f"{shown} can be read by other users of this machine; run: chmod 600 {shown}")
-            return f"'api_key' in {shown}", key
-        problem = "has no 'api_key'"
-    except (FileNotFoundError, NotADirectoryError):
-        pass
-    except OSError as error:
-        problem = f"cannot be read ({os_reason(error)})"
-    except (ValueError, RecursionError):
-        problem = "is not JSON"
-    if problem:
-        raise ConfigurationError(
-            f"no API key: the credentials file {shown} {problem}",
-            hint="set LUMENFALL_API_KEY, or log in again with the Lumenfall command line",
-        )
-    hint = f"create a key at {KEYS_PAGE} and set LUMENFALL_API_KEY to it"
-    if "LUMENFALL_API_KEY" in environ:
-        hint = next((text for variable, text in _CI_ADVICE.items() if environ.get(variable)), hint)
-        looked_at = [f"{place} (empty)" if place == "LUMENFALL_API_KEY" else place for place in looked_at]
-    raise ConfigurationError(f"no API key: looked at {', '.join([*looked_at, shown])}", hint=hint)

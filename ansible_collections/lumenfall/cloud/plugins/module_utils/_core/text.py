@@ -84,3 +84,13 @@ def format_amount(amount: Decimal) -> str:
     """An amount in plain notation, exact, with two decimals or as many as it needs: ``12.50``, ``0.000001``."""
     whole, _, decimals = f"{amount:f}".partition(".")
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+def is_unset(value: object) -> bool:
+    """Whether a value counts as not given: None, or blank text."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def os_reason(error: Exception) -> str:
+    """The operating system's words for an error, such as ``no such file or directory``."""
+    return clean(getattr(error, "strerror", None) or "the name is malformed").lower()
