@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""The provider plugin as the engine has it: a process that tells its port, and gRPC to it.
-
-Nothing of the plugin is imported here, and requests are written by hand, as the engine's Go code writes them.
-"""
+"""The provider plugin as the engine has it: a process that prints its port, and gRPC to it."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ import select
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -24,19 +22,25 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2_grpc
 from pulumi.runtime.proto import provider_pb2 as pb
 
-START_SECONDS = 30
-CALL_SECONDS = 20
+START_SECONDS = 60
+CALL_SECONDS = 60
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
-URN = "urn:pulumi:dev::test::lumenfall:index:Balance::funds"
+BALANCE = "lumenfall:index:Balance"
+URN = f"urn:pulumi:dev::test::{BALANCE}::funds"
 PROVIDER_URN = "urn:pulumi:dev::test::pulumi:providers:lumenfall::default"
 
 
 def struct(values: Mapping[str, Any]) -> Struct:
-    """A property bag; `UNKNOWN` is an unknown value."""
+    """A property bag."""
     made = Struct()
     made.update(dict(values))
     return made
+
+
+def values(message: Struct) -> dict[str, Any]:
+    """A property bag as Python values."""
+    return dict(MessageToDict(message))
 
 
 def secret(value: Any) -> dict[str, Any]:
@@ -45,19 +49,44 @@ def secret(value: Any) -> dict[str, Any]:
 
 
 def failures(response: Any) -> list[str]:
-    """What a response complains of."""
+    """The reasons of a response's failures."""
     if not isinstance(response, pb.InvokeResponse):
-        # The engine would show the value of a property that is named there, also of a key.
+        # The engine would show the value of a property that is named there, even of a key.
         assert not any(failure.property for failure in response.failures)
     return [failure.reason for failure in response.failures]
 
 
+def returned(response: Any) -> dict[str, Any]:
+    """What a function returned."""
+    assert failures(response) == []
+    return values(getattr(response, "return"))
+
+
+class Hold:
+    """The ``on_request`` of a sandbox: it holds back responses until they are released."""
+
+    def __init__(self) -> None:
+        self._asked, self._released = threading.Event(), threading.Event()
+
+    def __call__(self, _request: object) -> None:
+        self._asked.set()
+        self._released.wait(60)
+
+    def wait(self) -> None:
+        """Wait for a request."""
+        assert self._asked.wait(30)
+
+    def release(self) -> None:
+        """Let all responses go."""
+        self._released.set()
+
+
 class Engine(engine_pb2_grpc.EngineServicer):
-    """As much of an engine as a plugin looks at: somebody who listens.
+    """As much of an engine as a plugin sees: it listens, and shows lines to the user.
 
     Attributes:
-        address: Where.
-        heard: Each line for the user: severity, text, resource.
+        address: Where it listens.
+        heard: Each line: severity, text, resource.
     """
 
     def __init__(self) -> None:
@@ -76,12 +105,18 @@ class Engine(engine_pb2_grpc.EngineServicer):
         """As if it had been killed."""
         self._server.stop(grace=None).wait()
 
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
 
 class Plugin:
     """A plugin that runs.
 
     Args:
-        engine: The address given to it; None for none.
+        engine: The engine's address, or None.
         env: Its whole environment but PATH and HOME.
         command: How it is started.
 
@@ -142,40 +177,42 @@ class Plugin:
         return self._errors.read().decode()
 
     def configure(self, **config: Any) -> Any:
-        """Configure it; with its `apiKey` as a secret, as the engine has it."""
+        """Configure it; an ``apiKey`` is a secret, as the engine has it."""
         if isinstance(config.get("apiKey"), str):
             config["apiKey"] = secret(config["apiKey"])
-        return self.stub.Configure(
-            pb.ConfigureRequest(args=struct(config), acceptSecrets=True, acceptResources=True), timeout=CALL_SECONDS
-        )
+        request = pb.ConfigureRequest(args=struct(config), acceptSecrets=True, acceptResources=True)
+        return self.stub.Configure(request, timeout=CALL_SECONDS)
 
     def check_config(self, **config: Any) -> Any:
-        """Have config checked."""
+        """Check config."""
         request = pb.CheckRequest(urn=PROVIDER_URN, news=struct(config))
         return self.stub.CheckConfig(request, timeout=CALL_SECONDS)
 
+    def begin(self, method: str, **properties: Any) -> Any:
+        """Begin a call of ``Invoke``, ``Check`` or ``Read`` with these properties; it has ``result()``."""
+        requests = {
+            "Invoke": lambda bag: pb.InvokeRequest(tok="lumenfall:index:getBalance", args=bag),
+            "Check": lambda bag: pb.CheckRequest(urn=URN, type=BALANCE, news=bag),
+            "Read": lambda bag: pb.ReadRequest(urn=URN, id="balance", properties=bag),
+        }
+        return getattr(self.stub, method).future(requests[method](struct(properties)), timeout=CALL_SECONDS)
+
     def get_balance(self, **arguments: Any) -> Any:
         """The function's response."""
-        return self.begin_get_balance(**arguments).result()
-
-    def begin_get_balance(self, **arguments: Any) -> Any:
-        """The function's response, some day."""
-        request = pb.InvokeRequest(tok="lumenfall:index:getBalance", args=struct(arguments))
-        return self.stub.Invoke.future(request, timeout=CALL_SECONDS)
+        return self.begin("Invoke", **arguments).result()
 
     def check(self, **inputs: Any) -> Any:
-        """A resource's inputs checked."""
-        return self.begin_check(**inputs).result()
+        """Check a resource's inputs."""
+        return self.begin("Check", **inputs).result()
 
-    def begin_check(self, **inputs: Any) -> Any:
-        """The same, some day."""
-        return self.stub.Check.future(pb.CheckRequest(urn=URN, news=struct(inputs)), timeout=CALL_SECONDS)
+    def read(self, properties: Mapping[str, Any]) -> Any:
+        """Refresh, or import where there are no properties."""
+        return self.begin("Read", **properties).result()
 
     def diff(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Any:
         """What changed."""
-        return self.stub.Diff(
-            pb.DiffRequest(urn=URN, id="balance", olds=struct(olds), news=struct(news)), timeout=CALL_SECONDS
-        )
+        request = pb.DiffRequest(urn=URN, id="balance", olds=struct(olds), news=struct(news))
+        return self.stub.Diff(request, timeout=CALL_SECONDS)
 
     def create(self, properties: Mapping[str, Any], *, preview: bool = False) -> Any:
         """Create from checked inputs."""
@@ -187,11 +224,6 @@ class Plugin:
         request = pb.UpdateRequest(urn=URN, id="balance", news=struct(news), preview=preview)
         return self.stub.Update(request, timeout=CALL_SECONDS)
 
-    def read(self, properties: Mapping[str, Any]) -> Any:
-        """Refresh, or import where there are no properties."""
-        request = pb.ReadRequest(urn=URN, id="balance", properties=struct(properties))
-        return self.stub.Read(request, timeout=CALL_SECONDS)
-
     def delete(self, properties: Mapping[str, Any]) -> Any:
         """Delete."""
         request = pb.DeleteRequest(urn=URN, id="balance", properties=struct(properties))
@@ -200,14 +232,3 @@ class Plugin:
     def cancel(self) -> None:
         """What a Ctrl-C at the engine is for a plugin."""
         self.stub.Cancel(Empty(), timeout=CALL_SECONDS)
-
-
-def values(message: Struct) -> dict[str, Any]:
-    """A property bag as Python values."""
-    return dict(MessageToDict(message))
-
-
-def returned(response: Any) -> dict[str, Any]:
-    """What a function returned."""
-    assert failures(response) == []
-    return values(getattr(response, "return"))
