@@ -7,13 +7,12 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import queue
 import re
 import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -65,112 +64,64 @@ def client(api: Sandbox) -> Iterator[Client]:
     client.connection.close()
 
 
-def test_balance_is_the_documented_body(client: Client) -> None:
-    """A request with the key gets the documented JSON, typed as such, with a request id."""
+@pytest.mark.parametrize(("billing_type", "amount", "sent"), [("prepaid", "12.50", 12.5), ("postpaid", None, None)])
+def test_balance_is_the_documented_body(
+    api: Sandbox, client: Client, billing_type: str, amount: str | None, sent: float | None
+) -> None:
+    api.billing_type, api.amount = billing_type, amount
     reply = client.ask()
 
     assert reply.status == 200
     assert json.loads(reply.text) == {
         "object": "balance",
-        "billing_type": "prepaid",
-        "available": {"amount": 12.5, "currency": "usd"},
+        "billing_type": billing_type,
+        "available": {"amount": sent, "currency": "usd"},
     }
     assert reply.headers["Content-Type"] == "application/json"
     assert re.fullmatch(r"req_[0-9a-f]{16}", reply.headers["X-Lumenfall-Request-Id"])
 
 
 @pytest.mark.parametrize(
-    ("amount", "text"),
-    [
-        ("12.50", "12.50"),
-        ("0.000001", "0.000001"),
-        ("-3", "-3"),
-        (" 7 ", "7"),
-        (0, "0"),
-        (Decimal("1E+3"), "1000"),
-        (Decimal("1E-7"), "0.0000001"),
-        (0.1, "0.1"),
-        (None, "null"),
-    ],
+    ("amount", "text"), [("12.50", "12.50"), ("-3", "-3"), (Decimal("1E+3"), "1000"), (0.1, "0.1"), (None, "null")]
 )
-def test_amount_is_written_with_its_digits(api: Sandbox, client: Client, amount: Any, text: str) -> None:
-    """Amounts are sent in plain notation with exactly the digits given; a float counts as its shortest text."""
+def test_amount_is_sent_exactly(api: Sandbox, client: Client, amount: Any, text: str) -> None:
+    """In plain notation and with the digits given; a float counts as its shortest text."""
     api.amount = amount
 
     assert f'"amount": {text}, ' in client.ask().text
     assert api.amount == (None if amount is None else Decimal(text))
 
 
-@pytest.mark.parametrize("amount", ["", "abc", "NaN", "inf", float("nan"), "1e999999", True, [1], "12,50"])
-def test_bad_amount_is_refused(api: Sandbox, amount: Any) -> None:
-    """What is not a plain number is refused in the test that sets it, and changes nothing."""
-    with pytest.raises(ValueError, match="amount: "):
-        api.amount = amount
-    with pytest.raises(ValueError, match="amount: "):
-        Sandbox(amount=amount)
-    assert api.amount == Decimal("12.50")
+INVALID = {
+    "amount": ["12,50", "NaN", "1e999999", True],
+    "billing_type": ["credit"],
+    "status": [302, True, "401"],
+    "retry_after": ["1\r\nX: y"],
+    "delay": [-1, "1"],
+}
 
 
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [
-        ("billing_type", "credit"),
-        ("status", 302),
-        ("status", 204),
-        ("status", 600),
-        ("status", True),
-        ("status", "401"),
-        ("retry_after", "1\r\nX: y"),
-        ("delay", -1),
-        ("delay", float("inf")),
-        ("delay", True),
-        ("key", "two words"),
-        ("key", ""),
-        ("key", "caf\u00e9"),
-        ("port", 65_536),
-        ("port", -1),
-    ],
-)
-def test_bad_setting_is_refused(setting: str, value: object) -> None:
-    """A setting out of its range is a ValueError that names it."""
-    arguments: dict[str, Any] = {"amount": 1, setting: value}
-    with pytest.raises(ValueError, match=f"{setting}: "):
-        Sandbox(**arguments)
+@pytest.mark.parametrize(("setting", "value"), [(name, value) for name, values in INVALID.items() for value in values])
+def test_invalid_setting_is_refused(api: Sandbox, setting: str, value: object) -> None:
+    """At the line that sets it, with an error that names it; the setting keeps its value."""
+    before = getattr(api, setting)
+    with pytest.raises(ValueError, match=f"^{setting}: .* is not "):
+        setattr(api, setting, value)
+    assert getattr(api, setting) == before
 
 
-def test_postpaid_account(api: Sandbox, client: Client) -> None:
-    """A postpaid account has its billing type, and null where the amount would be."""
-    api.billing_type = "postpaid"
-    api.amount = None
-
-    assert json.loads(client.ask().text) == {
-        "object": "balance",
-        "billing_type": "postpaid",
-        "available": {"amount": None, "currency": "usd"},
-    }
+@pytest.mark.parametrize("argument", [{"amount": "x"}, {"key": ""}, {"key": "two words"}, {"port": 65_536}])
+def test_invalid_argument_is_refused(argument: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"^{next(iter(argument))}: "):
+        Sandbox(**{"amount": 1, **argument})
 
 
-@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer wrong", "Basic {key}", "{key}", "Bearer {key}x"])
+@pytest.mark.parametrize("authorization", ["", "Bearer wrong", "Basic {key}", "{key}", "Bearer {key}, Bearer {key}"])
 def test_wrong_key_is_401(api: Sandbox, client: Client, authorization: str) -> None:
-    """Without the key, in the documented form, there is an AUTHENTICATION_FAILED and no balance."""
     reply = client.ask(Authorization=authorization.format(key=api.key))
 
     assert (reply.status, reply.code) == (401, "AUTHENTICATION_FAILED")
-
-
-def test_missing_key_is_401(client: Client) -> None:
-    """No Authorization at all is a 401 as well."""
     assert client.ask(Accept="application/json").status == 401
-
-
-def test_two_keys_are_401(api: Sandbox, client: Client) -> None:
-    """Two Authorization headers are no key, even if each is right."""
-    client.connection.putrequest("GET", "/v1/balance")
-    for _ in range(2):
-        client.connection.putheader("Authorization", f"Bearer {api.key}")
-    client.connection.endheaders()
-
-    assert client.connection.getresponse().status == 401
 
 
 @pytest.mark.parametrize(
@@ -180,103 +131,62 @@ def test_two_keys_are_401(api: Sandbox, client: Client) -> None:
         (401, "AUTHENTICATION_FAILED"),
         (402, "INSUFFICIENT_BALANCE"),
         (403, "INVALID_REQUEST"),
+        (418, "INVALID_REQUEST"),
         (429, "RATE_LIMITED"),
         (500, "INTERNAL_ERROR"),
         (502, "ALL_PROVIDERS_EXHAUSTED"),
         (503, "UPSTREAM_ERROR"),
+        (599, "INTERNAL_ERROR"),
     ],
 )
 def test_status_has_its_error(api: Sandbox, client: Client, status: int, code: str) -> None:
-    """Each error status comes with the documented body and code, until the status is 200 again."""
-    api.status = status
+    """The documented body and code, and Retry-After if there is one, until the status is 200 again."""
+    api.status, api.retry_after = status, 7
     reply = client.ask()
-    assert (reply.status, reply.code) == (status, code)
+    assert (reply.status, reply.code, reply.headers["Retry-After"]) == (status, code, "7")
     assert json.loads(reply.text)["error"].keys() == {"message", "type", "code"}
 
     api.status = 200
-    assert client.ask().status == 200
+    reply = client.ask()
+    assert (reply.status, reply.headers["Retry-After"]) == (200, None)
 
 
-def test_retry_after(api: Sandbox, client: Client) -> None:
-    """Retry-After comes with errors while it is set, and never with a balance."""
-    api.retry_after = 7
-    assert client.ask().headers["Retry-After"] is None
-    api.status = 429
-    assert client.ask().headers["Retry-After"] == "7"
-    api.retry_after = None
-    assert client.ask().headers["Retry-After"] is None
-
-
-def test_script_is_played_in_order(api: Sandbox, client: Client) -> None:
-    """Scripted answers come once each, in order, and then the sandbox is as it was set."""
+def test_scripted_answers_come_in_order(api: Sandbox, client: Client) -> None:
+    """Once each, whatever the status is, and never to a request without the key."""
+    api.status = 503
     api.script(429, "3.20", None)
-    api.script(Answer(302, b"", {"location": "/there", "X-Lumenfall-Request-Id": "req_mine"}), 200)
+    api.script(Answer(302, headers={"Location": "/there", "X-Lumenfall-Request-Id": "req_mine"}), Answer(204))
+    api.script(Answer(body="caf\u00e9"), 200)
 
+    assert client.ask(Authorization="Bearer wrong").status == 401
     assert client.ask().code == "RATE_LIMITED"
     assert '"amount": 3.20,' in client.ask().text
     assert '"amount": null,' in client.ask().text
     reply = client.ask()
     assert (reply.status, reply.headers["Location"]) == (302, "/there")
     assert reply.headers.get_all("X-Lumenfall-Request-Id") == ["req_mine"]
+    assert client.ask()[::2] == (204, "")
+    assert client.ask().text == "caf\u00e9"
     assert '"amount": 12.50,' in client.ask().text
-    assert '"amount": 12.50,' in client.ask().text
-
-
-def test_script_beats_status_and_waits_for_the_key(api: Sandbox, client: Client) -> None:
-    """A scripted amount is a 200 whatever the status is; a request without the key uses nothing up."""
-    api.status = 503
-    api.script("1")
-
-    assert client.ask(Authorization="Bearer wrong").status == 401
-    assert client.ask().status == 200
     assert client.ask().status == 503
 
 
 @pytest.mark.parametrize("step", [True, 302, "abc", 1.5, object()])
-def test_bad_script_is_refused_as_a_whole(api: Sandbox, client: Client, step: Any) -> None:
-    """A step that could not be played is refused at once, along with those around it."""
-    with pytest.raises(ValueError, match="is n"):
+def test_invalid_script_is_refused_as_a_whole(api: Sandbox, client: Client, step: Any) -> None:
+    with pytest.raises(ValueError, match="is not "):
         api.script(429, step)
     assert client.ask().status == 200
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        {"status": 199},
-        {"status": 600},
-        {"status": 204, "body": "x"},
-        {"headers": {"Content-Length": "3"}},
-        {"headers": {"X": "a\r\nY: b"}},
-        {"headers": {"X": "caf\u00e9"}},
-    ],
-)
-def test_bad_answer_is_refused(arguments: dict[str, Any]) -> None:
-    """An Answer that would break the framing or the header is refused where it is made."""
-    with pytest.raises(ValueError, match=r"^(status|body|headers): "):
-        Answer(**arguments)
+def test_other_paths_are_404(client: Client) -> None:
+    """On a connection that can still be used."""
+    for method, path in (("GET", "/openai/v1/balance"), ("POST", "/v1/balance"), ("GET", "/sandbox")):
+        reply = client.ask(method, path, body="x" * 100)
+        assert (reply.status, reply.code) == (404, "INVALID_REQUEST")
+    assert client.ask(path="/v1/balance?a=b").status == 200
 
 
-def test_answer_without_a_body(api: Sandbox, client: Client) -> None:
-    """A scripted 204 leaves the connection fit for the next request."""
-    api.script(Answer(204), Answer(body="caf\u00e9"))
-
-    assert client.ask()[::2] == (204, "")
-    assert client.ask().text == "caf\u00e9"
-
-
-def test_unknown_path_and_method(client: Client) -> None:
-    """Other paths are a JSON 404, other methods a JSON 405 that names the right one, on a connection that lives on."""
-    assert client.ask(path="/openai/v1/balance").code == "INVALID_REQUEST"
-    for method in ("POST", "DELETE", "BREW"):
-        reply = client.ask(method, body="x" * 100)
-        assert (reply.status, reply.code, reply.headers["Allow"]) == (405, "INVALID_REQUEST", "GET")
-    assert client.ask("HEAD")[::2] == (405, "")
-    assert client.ask(path="/v1/balance?dryRun=true").status == 200
-
-
-def test_requests_are_recorded_without_the_key(api: Sandbox, client: Client) -> None:
-    """Each request is kept, frozen, with what it was answered; the key is nowhere in it."""
+def test_requests_are_recorded_without_keys(api: Sandbox, client: Client) -> None:
     client.ask()
     reply = client.ask(path=f"/x?key={api.key}", authorization=f"Bearer {api.key}", user_agent=f"a {api.key}")
     client.ask(authorization="Bearer lmnfl_other.secret")
@@ -289,75 +199,52 @@ def test_requests_are_recorded_without_the_key(api: Sandbox, client: Client) -> 
     assert first.time <= second.time <= third.time
     assert api.key not in repr(api.requests)
     assert "lmnfl_other" not in repr(api.requests)
-    with pytest.raises(AttributeError):
-        first.status = 500  # type: ignore[misc]
-    with pytest.raises(TypeError):
-        first.headers["a"] = "b"  # type: ignore[index]
 
 
-def test_log_line_is_plain(api: Sandbox) -> None:
-    """A request prints as one short line, and nothing a client sends reaches the terminal as such."""
+def test_log_line_has_no_control_characters(api: Sandbox) -> None:
     with raw(api) as link:
         link.sendall(b"GET /\x1b[31m\x9b\x07%0a HTTP/1.1\r\n\r\n")
         link.recv(1000)
     assert re.fullmatch(r"\d\d:\d\d:\d\d GET /%1B\[31m%9B%07%0a 404 INVALID_REQUEST", str(api.requests[0]))
 
 
-def test_on_request_is_called_before_the_answer() -> None:
-    """The callback sees each request by the time its answer arrives."""
-    seen: list[Request] = []
-    with Sandbox(amount="12.50", on_request=seen.append) as api:
-        client = Client(api)
-        client.ask()
-        assert [request.note for request in seen] == ["12.50 usd"]
-        client.connection.close()
-
-
-def test_key_shape_and_environ(api: Sandbox) -> None:
-    """The key has the documented shape, is new for each sandbox, can be given, and is not in the repr."""
+def test_key_and_environ(api: Sandbox) -> None:
     assert re.fullmatch(r"lmnfl_\w+\.\w+", api.key)
-    assert api.key != Sandbox(amount=1).key
-    assert Sandbox(amount=1, key="mine").key == "mine"
     assert api.environ == {"LUMENFALL_API_KEY": api.key, "LUMENFALL_API_BASE": api.url}
-    assert repr(api) == f"<Sandbox {api.url}>"
+    with Sandbox(amount=1, key="mine") as mine:
+        assert mine.environ["LUMENFALL_API_KEY"] == "mine"
 
 
-def test_control_path(api: Sandbox, client: Client) -> None:
-    """PUT /sandbox changes any of the settings from outside, all of them or none."""
-    changes = {"amount": "3.20", "billing_type": "postpaid", "retry_after": 2, "delay": 0}
+def test_put_sandbox_changes_settings(api: Sandbox, client: Client) -> None:
+    """All that are given, or none; without a key, at once whatever the delay, and on any status."""
+    api.delay = 3600
+    changes = {"amount": "3.20", "billing_type": "postpaid", "status": 429, "retry_after": 2, "delay": 0}
     assert '"amount": 3.20,' in client.ask("PUT", "/sandbox", json.dumps(changes), X="y").text
-    assert (api.amount, api.billing_type, api.retry_after) == (Decimal("3.20"), "postpaid", 2)
-
-    assert client.ask("PUT", "/sandbox", '{"status": 429}').status == 200
+    assert (api.amount, api.billing_type) == (Decimal("3.20"), "postpaid")
     assert client.ask().headers["Retry-After"] == "2"
+
     for bad in ('{"status": 200, "amount": "x"}', '{"status": 200, "key": "x"}', "[]", "{", "", "[" * 60_000):
         reply = client.ask("PUT", "/sandbox", bad)
         assert (reply.status, reply.code) == (400, "INVALID_REQUEST"), bad[:20]
     assert api.status == 429
-    assert client.ask("GET", "/sandbox").headers["Allow"] == "PUT"
 
 
-@pytest.mark.parametrize("framing", ["Content-Length: 65537", "Content-Length: x", "Transfer-Encoding: chunked"])
-def test_body_that_cannot_be_read_ends_the_connection(api: Sandbox, framing: str) -> None:
-    """A body of unknown or absurd length is refused, and what follows it is not taken for a request."""
-    with raw(api) as link:
-        link.sendall(f"PUT /sandbox HTTP/1.1\r\n{framing}\r\n\r\n".encode())
-        with link.makefile("rb") as answer:
-            assert answer.read().startswith(b"HTTP/1.1 400 ")
-
-
-def test_not_http(api: Sandbox) -> None:
-    """Garbage gets an error and no traceback, and the next client is served."""
-    with raw(api) as link:
-        link.sendall(b"\x16\x03\x01 what is this\r\n\r\n")
-        assert b"INVALID_REQUEST" in link.recv(1000)
-    client = Client(api)
+@pytest.mark.parametrize(
+    "start",
+    ["PUT /sandbox HTTP/1.1\r\nTransfer-Encoding: chunked", "PUT /sandbox HTTP/1.1\r\nContent-Length: x", "\x16"],
+)
+def test_malformed_request_ends_the_connection(
+    api: Sandbox, client: Client, capfd: pytest.CaptureFixture[str], start: str
+) -> None:
+    """With an error, without a traceback, and without taking what follows for another request."""
+    with raw(api) as link, link.makefile("rb") as answer:
+        link.sendall(f"{start}\r\n\r\n".encode())
+        assert b"400" in answer.read()
     assert client.ask().status == 200
-    client.connection.close()
+    assert capfd.readouterr().err == ""
 
 
-def test_reset(api: Sandbox, client: Client) -> None:
-    """After reset() the sandbox is as it was made."""
+def test_reset_restores_the_first_settings(api: Sandbox, client: Client) -> None:
     api.amount, api.status, api.delay = 1, 503, 0.01
     api.script(429)
     client.ask()
@@ -367,71 +254,41 @@ def test_reset(api: Sandbox, client: Client) -> None:
     assert '"amount": 12.50,' in client.ask().text
 
 
-def test_delay_ends_with_close() -> None:
-    """A delayed answer is recorded on arrival, and close() does not wait for it."""
-    arrived = threading.Event()
-    with Sandbox(amount=1, delay=3600, on_request=lambda request: arrived.set()) as api, ThreadPoolExecutor() as pool:
+def test_close_does_not_wait_for_a_delay() -> None:
+    """The delayed request is recorded, reported by on_request, and never answered."""
+    arrived: queue.Queue[Request] = queue.Queue()
+    with Sandbox(amount=1, delay=3600, on_request=arrived.put) as api, ThreadPoolExecutor() as pool:
         client = Client(api)
         answer = pool.submit(client.ask)
-        assert arrived.wait(10)
-        assert len(api.requests) == 1
+        assert [arrived.get(timeout=30)] == api.requests
         api.close()
-        assert isinstance(answer.exception(10), (OSError, http.client.HTTPException))
+        assert isinstance(answer.exception(30), (OSError, http.client.HTTPException))
         client.connection.close()
 
 
-def test_delay_holds_the_answer_back(api: Sandbox, client: Client) -> None:
-    """The answer takes at least as long as the delay."""
-    api.delay = 0.05
-    start = time.monotonic()
+def test_close_cuts_connections_and_refuses_new_ones(api: Sandbox, client: Client) -> None:
     client.ask()
-    assert time.monotonic() - start >= 0.05
-
-
-def test_close_is_at_once_with_open_connections(api: Sandbox, client: Client) -> None:
-    """Idle keep-alive connections do not hold close() up; it can be called again; the port is free."""
-    client.ask()
-    start = time.monotonic()
     api.close()
     api.close()
-    assert time.monotonic() - start < 30
     with pytest.raises((OSError, http.client.HTTPException)):
         client.ask()
     with pytest.raises(ConnectionRefusedError):
         raw(api)
 
 
-def test_explicit_start() -> None:
-    """start() is ready on return and may be repeated; there is no URL before it, and no way back after close()."""
-    api = Sandbox(amount=1)
-    with pytest.raises(RuntimeError, match="start"):
-        _ = api.url
-    assert "not started" in repr(api)
-    assert api.start() is api
-    url = api.url
-    assert api.start().url == url
-    api.close()
-    assert api.url == url
-    with pytest.raises(RuntimeError, match="closed"):
-        api.start()
-
-
-def test_port_that_is_taken(api: Sandbox) -> None:
-    """A taken port is one clear error that names it."""
+def test_port_in_use(api: Sandbox) -> None:
     port = int(api.url.rpartition(":")[2])
     with pytest.raises(OSError, match=rf"^cannot listen on 127\.0\.0\.1, port {port}: .*choose another"):
-        Sandbox(amount=1, port=port).start()
+        Sandbox(amount=1, port=port)
 
 
 def test_many_threads(api: Sandbox) -> None:
-    """Requests and changes from many threads at once are all served and all recorded."""
+    """Requests and changes at the same time are all served and recorded."""
 
     def work(number: int) -> set[int]:
         client = Client(api)
-        statuses = set()
-        for _ in range(20):
-            api.amount = number
-            statuses.add(client.ask().status)
+        api.amount = number
+        statuses = {client.ask().status for _ in range(20)}
         client.connection.close()
         return statuses
 
@@ -440,36 +297,16 @@ def test_many_threads(api: Sandbox) -> None:
     assert len(api.requests) == 160
 
 
-def test_answers_promptly(client: Client) -> None:
-    """No Nagle delay (40 ms and more on Linux) and no name lookup slows an answer down."""
-    client.ask()
-    seconds = []
-    for _ in range(50):
-        start = time.monotonic()
-        client.ask()
-        seconds.append(time.monotonic() - start)
-    # A busy machine makes some of them slow, never all.
-    assert sorted(seconds)[10] < 0.04
-
-
-def test_no_answer_leaves_in_pieces(api: Sandbox) -> None:
-    """Head and body come in one packet, so that a test that reads once reads all."""
+def test_head_and_body_are_sent_together(api: Sandbox) -> None:
+    """In two packets, Nagle's algorithm would add 40 ms to each answer."""
     with raw(api) as link:
         link.sendall(f"GET /v1/balance HTTP/1.1\r\nAuthorization: Bearer {api.key}\r\n\r\n".encode())
         assert link.recv(65_536).endswith(b"}}")
 
 
-def test_head_has_no_body(api: Sandbox) -> None:
-    """The answer to HEAD ends with its headers, or a client would read the body as the next answer."""
-    with raw(api) as link:
-        link.sendall(b"HEAD /v1/balance HTTP/1.1\r\nConnection: close\r\n\r\n")
-        with link.makefile("rb") as answer:
-            assert answer.read().endswith(b"\r\n\r\n")
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serve(number: signal.Signals) -> None:
-    """In the foreground it prints two exports and logs each request; a signal ends it with status 0, no traceback."""
+def test_serve_until_a_signal(number: signal.Signals) -> None:
+    """Two exports on stdout, a line for each request on stderr, and exit status 0."""
     program = "from pulumi_lumenfall.sandbox import serve; serve(amount='12.50', delay=0)"
     with subprocess.Popen(
         [sys.executable, "-c", program],
@@ -478,7 +315,6 @@ def test_serve(number: signal.Signals) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
         assert process.stdout is not None
         key = process.stdout.readline().strip().removeprefix("export LUMENFALL_API_KEY=")
@@ -489,7 +325,7 @@ def test_serve(number: signal.Signals) -> None:
         connection.request("PUT", "/sandbox", '{"amount": "3.20"}')
         assert connection.getresponse().read()
         process.send_signal(number)
-        output, log = process.communicate(timeout=10)
+        output, log = process.communicate(timeout=30)
         connection.close()
 
     assert (process.returncode, output) == (0, "")
