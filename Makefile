@@ -2,88 +2,89 @@
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 
 # Needs make and Python >= 3.11, as ansible-core does; each target installs the rest into .venv. The first run of what
-# needs the Pulumi engine also finds or builds it, once, in the user's cache folder.
+# needs the Pulumi engine also finds, downloads or builds it, once, in the user's cache folder.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PYTEST := $(BIN)/python -m pytest -q
+COLLECTION := ansible_collections/lumenfall/cloud
+CORE := $(COLLECTION)/plugins/module_utils/_core
+PYTEST := $(BIN)/python -m pytest -q -n auto
+ENGINE := $(BIN)/python tools/pulumi_engine/find_or_build.py
+SLOW := engine or playbook or slow
 
-.PHONY: help demo test lint unit engines ansible packages plugin docs pictures speed bench faults fuzz mutants soak oldest matrix prepare release clean
+.PHONY: help demo test test-all lint unit surfaces real packages collection docs oldest matrix mutants bench plugin dist clean
 .DEFAULT_GOAL := help
 
-help:  ## say what there is to make
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 demo: $(READY)  ## show the main job on the embedded sandbox (LIVE=1: read the real account)
 	@LIVE=$(LIVE) $(BIN)/python tools/demo.py
 
-test: lint unit engines ansible packages docs oldest speed  ## everything but the version matrix
+test: lint unit surfaces  ## what to run before each push (under five minutes)
 
-lint: $(READY)  ## style, types, licences
+test-all: real collection docs oldest  ## everything else: engines, languages, the collection, packaging, oldest versions
+
+lint: $(READY)  ## style, types, layers, licences
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/reuse --suppress-deprecation lint --quiet
 
-unit: $(READY)  ## core, sandbox and command line, over real sockets
-	$(PYTEST) -n auto tests/unit tests/cli
+unit: $(READY)  ## the core and the sandbox, with the coverage of the core
+	$(PYTEST) -m "not ($(SLOW))" --cov=$(CORE) --cov-report=term-missing:skip-covered --cov-fail-under=95 tests/unit
 
-engines: $(READY)  ## Pulumi programs of every language and playbooks through the real engines
-	@$(BIN)/python tools/pulumi_engine/find_or_build.py go nodejs yaml
-	$(PYTEST) -rs -n auto tests/contract tests/pulumi tests/plugin tests/ansible tests/typing
+surfaces: $(READY)  ## command line, Pulumi under mocks, plugin over gRPC, one real `pulumi up`, one real playbook
+	@$(ENGINE) > /dev/null
+	$(PYTEST) -m "smoke or not ($(SLOW))" --ignore=tests/unit
 
-ansible: $(READY)  ## the collection's sanity, unit and integration tests, and the community's linters
+real: $(READY)  ## the tests through real engines, in every language, and of what users install
+	@$(ENGINE) go nodejs yaml > /dev/null
+	$(PYTEST) -rs --dist loadfile -m "($(SLOW)) and not smoke"
+
+packages: $(READY)  ## what users install (part of `real`; DIST_FOLDER=dist: what `make dist` built)
+	@$(ENGINE) > /dev/null
+	DIST_FOLDER=$(DIST_FOLDER) $(PYTEST) --dist loadfile tests/packaging
+
+collection: $(READY)  ## the collection's sanity, unit and integration tests, and the community's linters
 	$(BIN)/python tools/ansible_test.py
 	$(BIN)/python tools/lint_collection.py
 
-packages: $(READY)  ## build and install what users install
-	$(PYTEST) -n auto --dist loadfile tests/packaging
+docs: $(READY)  ## build the documentation into build/site; a warning fails
+	PATH="$(abspath $(BIN)):$$PATH" NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+oldest: $(READY)  ## the oldest Python, Pulumi SDK, requests and urllib3; skipped where there is no Python 3.10
+	env -u CI $(BIN)/nox --session oldest
+
+matrix: $(READY)  ## every supported version: Pythons, ansible-cores, oldest and newest dependencies (an hour)
+	$(BIN)/nox
+
+mutants: $(READY)  ## which changes to the core do its unit tests miss? (by hand, before a release)
+	$(BIN)/mutmut run $(MUTANTS)
+
+bench: $(READY)  ## measure against what people use instead (ten minutes), into benchmarks/figures.json
+	$(BIN)/python benchmarks/run.py
 
 plugin: $(READY)  ## the archive of the Pulumi provider plugin, into dist/
 	$(BIN)/python tools/plugin_archive.py dist
 
-docs: $(READY)  ## build the documentation site into build/site; a warning fails
-	$(BIN)/python tools/terminal_pictures.py --check
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
-
-pictures: $(READY)  ## draw the terminal pictures of the documentation anew
-	$(BIN)/python tools/terminal_pictures.py
-
-oldest: $(READY)  ## the oldest Python, Pulumi SDK, requests and urllib3; where there is no Python 3.10, nothing
-	env -u CI $(BIN)/nox --session oldest
-
-matrix: $(READY)  ## every supported version: Pythons, ansible-cores, oldest and newest dependencies
-	$(BIN)/nox
-
-prepare: $(READY)  ## VERSION=x.y.z: write the version, make the changelogs out of their fragments
-	@$(BIN)/python tools/release.py prepare $(VERSION)
-
-release: $(READY)  ## VERSION=x.y.z: build all artefacts of the commit into dist/; uploads nothing
-	@$(BIN)/python tools/release.py build $(VERSION)
-
-speed: $(READY)  ## a short run of the benchmarks: do they work, are the API calls right?
-	$(BIN)/python benchmarks/run.py --quick
-
-bench: $(READY)  ## measure against what people use instead, into docs/benchmarks.md (ten minutes)
-	$(BIN)/python benchmarks/run.py
-
-faults: $(READY)  ## play every fault through every surface, and write docs/faults.md
-	@$(BIN)/python tools/pulumi_engine/find_or_build.py
-	$(BIN)/python tools/faults.py
-
-fuzz: $(READY)  ## a million cases of each fuzz target (an hour; CASES=, TARGETS=)
-	-$(BIN)/python -m pip install --quiet --group fuzz
-	$(BIN)/python tools/fuzz.py --cases $(or $(CASES),1000000) $(TARGETS)
-
-mutants: $(READY)  ## break the core in some 2,000 ways and see which the tests miss (an hour; FILES=)
-	$(BIN)/python tools/mutants.py $(FILES)
-
-soak: $(READY)  ## 20,000 fetches on 8 threads from a server that fails at random
-	$(BIN)/python tools/soak.py
+dist: $(READY)  ## build all that a release publishes into dist/; uploads nothing
+	rm -rf dist build/sbom
+	$(BIN)/python -m build
+	$(BIN)/ansible-galaxy collection build $(COLLECTION) --output-path dist
+	$(BIN)/python tools/plugin_archive.py dist
+	$(BIN)/twine check --strict dist/pulumi_lumenfall-*
+	$(BIN)/check-wheel-contents dist/*.whl
+	$(PYTHON) -m venv --without-pip build/sbom
+	$(BIN)/python -m pip --python build/sbom install --quiet dist/*.whl
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file dist/sbom.cdx.json build/sbom
+	cd dist && python3 -c "import hashlib, pathlib; [print(hashlib.sha256(p.read_bytes()).hexdigest(), '', p.name) for p in sorted(pathlib.Path().iterdir())]" > ../build/SHA256SUMS
+	mv build/SHA256SUMS dist
 
 clean:  ## remove what this file made, except the user's cache
-	rm -rf $(VENV) .nox build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .nox build dist mutants .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -25,13 +25,28 @@ _FOREIGN = {
     *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"),
 }
 
-# On every machine as docs/proof.md says: other values every time (with CI set it would take the same ones), and no
-# deadline for each, which a busy machine misses.
+# New values in every run, in CI too, and no deadline for each, which a busy machine would miss.
 settings.register_profile("tests", deadline=None, derandomize=False, print_blob=True)
 settings.load_profile("tests")
 
 # A job in the background ignores Ctrl-C, and so would all that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Fixture -> the marker of every test that uses it, directly or not.
+_MARKS = {"pulumi_bin": "engine", "polyglot_bin": "engine", "collections": "playbook", "sdks": "slow"}
+_SLOW_FOLDERS = {"packaging", "typing"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they use, before ``-m`` selects."""
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in _MARKS:
+                item.add_marker(_MARKS[fixture])
+        if item.path.parent.name in _SLOW_FOLDERS:
+            item.add_marker("slow")
 
 
 @pytest.fixture(autouse=True)

@@ -1,36 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""Run ansible-test on the collection as its archive holds it.
+"""Run ansible-test, without containers, on the collection as its archive holds it.
 
-``python tools/ansible_test.py [sanity] [units] [integration]``: all three by default. It uses the ansible-core
-of the Python that runs it, and for the tests on hosts' Pythons whichever of them are on PATH
-or known to pyenv; it says which are not there, and fails for that in GitHub's CI. What ansible-test makes for itself
-(its virtual environments) is kept in the user's cache folder, so that the next run takes a fraction of the first.
+``python tools/ansible_test.py [sanity] [units] [integration] [--skip-test NAME]``; all three by default. It uses the
+ansible-core of the Python that runs it, and those of the hosts' Pythons that are on PATH or known to pyenv.
 """
 
 from __future__ import annotations
 
 import argparse
-import configparser
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from importlib.metadata import distribution, version
 from pathlib import Path
 
 from user_cache import user_cache
 
-ROOT = Path(__file__).resolve().parents[1]
-COLLECTION = ROOT / "ansible_collections" / "lumenfall" / "cloud"
+COLLECTION = Path(__file__).resolve().parents[1] / "ansible_collections/lumenfall/cloud"
 BIN = Path(sys.executable).parent
+PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 COMMANDS = ("sanity", "units", "integration")
+KEPT_VARIABLES = ("LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "http_proxy", "https_proxy", "no_proxy")
 
-# ansible-test gets pip into its virtual environments with a script that it downloads. This does the same with what
-# Python brings along, for machines that cannot reach that server.
+# ansible-test downloads a script that installs pip. This one does the same with what Python brings along, for machines
+# that cannot reach that server.
 GET_PIP = """\
 import subprocess
 import sys
@@ -41,62 +38,32 @@ subprocess.check_call([sys.executable, "-m", "pip", "install"] + arguments)
 """
 
 
-def cache_folder() -> Path:
-    """Where the virtual environments are kept, for this ansible-core and Python."""
-    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    return user_cache() / "ansible-test" / f"{version('ansible-core')}-py{python}"
-
-
 def ansible_test_file(name: str) -> str:
     """The text of one of ansible-test's own files."""
     return Path(str(distribution("ansible-core").locate_file(f"ansible_test/{name}"))).read_text(encoding="utf-8")
 
 
-def python_folders() -> list[str]:
+def pyenv_folders() -> list[str]:
     """The folders of pyenv's Pythons, the newest first; none without pyenv."""
     pyenv = shutil.which("pyenv")
-    if pyenv is None:
-        return []
-    root = subprocess.run([pyenv, "root"], capture_output=True, text=True, check=False).stdout.strip()
+    root = subprocess.run([pyenv, "root"], capture_output=True, text=True, check=True).stdout.strip() if pyenv else ""
     found = Path(root, "versions").glob("3.*/bin") if root else []
-    return [
-        str(folder)
-        for folder in sorted(found, key=lambda path: [int(part) for part in re.findall(r"\d+", path.parent.name)])[::-1]
-    ]
+    return sorted(map(str, found), key=lambda path: [int(part) for part in re.findall(r"\d+", path)], reverse=True)
 
 
 def prepare_home(home: Path) -> None:
-    """Make the home folder that ansible-test gets: the stand-in for its download, and pip's settings."""
-    cache = home / ".ansible" / "test" / "cache"
+    """Put the script in the place of ansible-test's download, and pip's settings where pip finds them."""
+    cache = home / ".ansible/test/cache"
     cache.mkdir(parents=True, exist_ok=True)
-    requirements = ansible_test_file("_internal/python_requirements.py")
-    for found in set(re.findall(r"pip='([0-9.]+)'", requirements)):
-        script = cache / f"get_pip_{found.replace('.', '_')}.py"
-        if not script.exists():
-            script.write_text(GET_PIP, encoding="utf-8")
-    # ansible-test keeps the environment from pip.
-    settings = configparser.ConfigParser(interpolation=None)
-    settings["global"] = {
-        name.removeprefix("PIP_").lower().replace("_", "-"): value
-        for name, value in os.environ.items()
-        if name.startswith("PIP_") and name != "PIP_CONFIG_FILE"
-    }
-    path = home / ".config" / "pip" / "pip.conf"
+    for pip in set(re.findall(r"pip='([0-9.]+)'", ansible_test_file("_internal/python_requirements.py"))):
+        (cache / f"get_pip_{pip.replace('.', '_')}.py").write_text(GET_PIP, encoding="utf-8")
+    # ansible-test keeps PIP_* variables from pip.
+    settings = {name[4:].lower().replace("_", "-"): value for name, value in os.environ.items() if name[:4] == "PIP_"}
+    settings.pop("config-file", None)
+    path = home / ".config/pip/pip.conf"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as file:
-        settings.write(file)
-
-
-def install(folder: Path, environment: dict[str, str]) -> Path:
-    """Build the archive and install it: the folder to run ansible-test in."""
-    galaxy = [str(BIN / "ansible-galaxy"), "collection"]
-    for command in (
-        [*galaxy, "build", str(COLLECTION), "--output-path", str(folder)],
-        [*galaxy, "install", "--offline", "--force", "-p", str(folder)],
-    ):
-        archives = [str(path) for path in folder.glob("*.tar.gz")]
-        subprocess.run(command + archives, env=environment, check=True, stdout=subprocess.DEVNULL)
-    return folder / "ansible_collections" / "lumenfall" / "cloud"
+    lines = ["[global]", *(f"{name} = {value}" for name, value in settings.items())]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def main() -> int:
@@ -104,52 +71,47 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("commands", nargs="*", metavar="|".join(COMMANDS), help="default: all")
     parser.add_argument("--skip-test", action="append", default=[], help="a sanity test that cannot run here")
-    parser.add_argument("--verbose", "-v", action="store_true")
     options = parser.parse_args()
-    commands = options.commands or list(COMMANDS)
-    if not set(commands) <= set(COMMANDS):
-        parser.error(f"commands are {', '.join(COMMANDS)}")
 
-    home = cache_folder()
+    # Virtual environments and compiled tools are kept for the next run.
+    home = user_cache() / "ansible-test" / f"{version('ansible-core')}-py{PYTHON}"
     prepare_home(home)
-    path = os.pathsep.join([str(BIN), *python_folders(), os.environ.get("PATH", os.defpath)])
-    keep = ("LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "http_proxy", "https_proxy", "no_proxy")
-    environment = {name: os.environ[name] for name in keep if name in os.environ}
+    path = os.pathsep.join([str(BIN), *pyenv_folders(), os.environ.get("PATH", os.defpath)])
+    environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     environment |= {"HOME": str(home), "PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "ANSIBLE_NOCOLOR": "1"}
-    controller = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    # The Pythons of hosts that this ansible-core supports.
-    targets = re.findall(r"'(3\.[0-9]+)'", ansible_test_file("_util/target/common/constants.py"))
-    present = [target for target in targets if shutil.which(f"python{target}", path=path)]
-    print(f"ansible-core {version('ansible-core')} on Python {controller}; hosts' Pythons: {', '.join(present)}")
-    missing = [target for target in targets if target not in present]
-    if missing:
-        print(f"not here, so not tested: Python {', '.join(missing)}")
+    supported = re.findall(r"'(3\.[0-9]+)'", ansible_test_file("_util/target/common/constants.py"))
+    hosts = [target for target in supported if shutil.which(f"python{target}", path=path)]
+    print(f"ansible-core {version('ansible-core')} on Python {PYTHON}; Pythons of hosts: {', '.join(hosts)}")
+    if missing := [target for target in supported if target not in hosts]:
+        print(f"not on this machine, so not tested: Python {', '.join(missing)}")
         if "GITHUB_ACTIONS" in os.environ:
-            print("the workflow is to install them", file=sys.stderr)
             return 1
 
+    arguments = {
+        "sanity": [word for name in options.skip_test for word in ("--skip-test", name)],
+        "units": [f"--controller=origin:python={PYTHON}", *(f"--target-python=venv/{target}" for target in hosts)],
+        "integration": ["--venv", "--python", PYTHON],
+    }
     failed = []
     with tempfile.TemporaryDirectory(prefix="ansible-test-") as folder:
-        collection = install(Path(folder), environment)
-        for command in commands:
-            arguments = {
-                "sanity": ["--color", "no", *(word for test in options.skip_test for word in ("--skip-test", test))],
-                "units": ["--color", "no", "--controller", f"origin:python={controller}"]
-                + [word for target in present for word in ("--target-python", f"venv/{target}")],
-                "integration": ["--color", "no", "--venv", "--python", controller],
-            }[command]
+        galaxy = [str(BIN / "ansible-galaxy"), "collection"]
+        build = [*galaxy, "build", str(COLLECTION), "--output-path", folder]
+        subprocess.run(build, env=environment, check=True, stdout=subprocess.DEVNULL)
+        (archive,) = Path(folder).glob("*.tar.gz")
+        install = [*galaxy, "install", "--offline", "--force", "-p", folder, str(archive)]
+        subprocess.run(install, env=environment, check=True, stdout=subprocess.DEVNULL)
+        for command in options.commands or COMMANDS:
             print(f"== ansible-test {command}", flush=True)
-            start = time.monotonic()
             done = subprocess.run(
-                [str(BIN / "ansible-test"), command, *arguments, *(["-v"] if options.verbose else [])],
-                cwd=collection,
+                [str(BIN / "ansible-test"), command, "--color", "no", *arguments[command]],
+                cwd=Path(folder, "ansible_collections/lumenfall/cloud"),
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 check=False,
             )
-            print(f"== {command}: {'ok' if not done.returncode else 'FAILED'} in {time.monotonic() - start:.0f} s")
             if done.returncode:
                 failed.append(command)
+    print(f"failed: {', '.join(failed) or 'none'}")
     return len(failed)
 
 

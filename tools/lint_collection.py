@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""Hold the collection to the rules of the Ansible community: documentation, changelog, lint, Galaxy's import.
+"""Check the collection by the rules of the Ansible community: documentation, changelog, lint, Galaxy's import.
 
-``python tools/lint_collection.py`` makes a virtual environment for the tools in the user's cache folder the first time.
-It looks at the collection as its archive holds it.
+The tools get a virtual environment of their own in the user's cache folder, since galaxy-importer needs old versions.
 """
 
 from __future__ import annotations
@@ -12,22 +11,21 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 import venv
 from pathlib import Path
 
 from user_cache import user_cache
 
 ROOT = Path(__file__).resolve().parents[1]
-COLLECTION = ROOT / "ansible_collections" / "lumenfall" / "cloud"
-EXAMPLES = ROOT / "examples" / "ansible"
+COLLECTION = ROOT / "ansible_collections/lumenfall/cloud"
+EXAMPLES = ROOT / "examples/ansible"
 TOOLS = (
     "ansible-core==2.19.*",
     "ansible-lint==26.10.*",
     "antsibull-changelog==0.36.*",
     "antsibull-docs==2.28.*",
     "galaxy-importer==0.4.44",
-    # galaxy-importer still asks for what newer ones no longer bring.
+    # galaxy-importer needs a module that newer ones removed.
     "setuptools<81",
 )
 
@@ -39,59 +37,24 @@ def install_tools() -> Path:
     if not done.exists() or done.read_text(encoding="utf-8") != wanted:
         print("installing the tools", flush=True)
         venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([str(folder / "bin" / "pip"), "install", "--quiet", *TOOLS], check=True)
+        subprocess.run([str(folder / "bin/pip"), "install", "--quiet", *TOOLS], check=True)
         done.write_text(wanted, encoding="utf-8")
     return folder / "bin"
 
 
-def make_environment(tools: Path, folder: Path) -> dict[str, str]:
-    """What the tools have in their environment: a home of their own, and nothing of the machine's settings."""
-    # Galaxy runs ansible-test in a container of its own; tools/ansible_test.py runs it here.
-    (folder / "importer.cfg").write_text("[galaxy-importer]\nRUN_ANSIBLE_TEST = False\nRUN_FLAKE8 = False\n")
-    foreign = ("ANSIBLE_", "LUMENFALL_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
-        "HOME": str(folder),
-        "PATH": os.pathsep.join([str(tools), os.environ.get("PATH", os.defpath)]),
-        "ANSIBLE_COLLECTIONS_PATH": str(folder),
-        "GALAXY_IMPORTER_CONFIG": str(folder / "importer.cfg"),
-        "NO_COLOR": "1",
-    }
-
-
-def install_collection(tools: Path, folder: Path, environment: dict[str, str]) -> Path:
-    """Build the collection's archive, and install it in the folder: the archive."""
-    galaxy = [str(tools / "ansible-galaxy"), "collection"]
-    build = [*galaxy, "build", str(COLLECTION), "--output-path", str(folder)]
-    subprocess.run(build, env=environment, check=True, capture_output=True)
-    (archive,) = folder.glob("*.tar.gz")
-    install = [*galaxy, "install", "--offline", "--force", "-p", str(folder), str(archive)]
-    subprocess.run(install, env=environment, check=True, capture_output=True)
-    return archive
-
-
-def passes(program: Path, arguments: list[str], where: Path, environment: dict[str, str]) -> bool:
-    """Run one check, and say how it went."""
-    start = time.monotonic()
+def passes(command: list[str], where: Path, environment: dict[str, str]) -> bool:
+    """Run one check, and show its output where it fails."""
+    # antsibull-docs takes its own temporary folder for markup when the random name ends in "_"; then it is run again.
     for _attempt in range(5):
-        done = subprocess.run(
-            [str(program), *arguments],
-            cwd=where,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        # antsibull-docs takes its own temporary folder for markup when the random name ends in "_".
-        if 'Unknown target name: "antsibull-docs-' not in done.stdout:
+        done = subprocess.run(command, cwd=where, env=environment, capture_output=True, text=True, check=False)
+        output = done.stdout + done.stderr
+        if 'Unknown target name: "antsibull-docs-' not in output:
             break
-    # The importer reports what it found, and goes on.
-    is_importer = program.name == "python"
-    bad = bool(done.returncode) or (is_importer and ("ERROR" in done.stdout or "WARNING" in done.stdout))
-    verdict = "FAILED" if bad else "ok"
-    print(f"{verdict:6} {program.name} {' '.join(arguments[:3])} ({time.monotonic() - start:.0f} s)", flush=True)
+    # The importer's exit status is 0 whatever it found.
+    bad = done.returncode != 0 or ("galaxy_importer.main" in command and ("ERROR" in output or "WARNING" in output))
+    print(f"{'FAILED' if bad else 'ok':6} {Path(command[0]).name} {' '.join(command[1:4])}", flush=True)
     if bad:
-        print(done.stdout)
+        print(output)
     return not bad
 
 
@@ -100,21 +63,36 @@ def main() -> int:
     tools = install_tools()
     with tempfile.TemporaryDirectory(prefix="lint-collection-") as name:
         folder = Path(name)
-        environment = make_environment(tools, folder)
-        archive = install_collection(tools, folder, environment)
-        collection = folder / "ansible_collections" / "lumenfall" / "cloud"
-        docs = ["lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "all", "."]
+        # tools/ansible_test.py runs ansible-test, for which the importer would want a container.
+        (folder / "importer.cfg").write_text("[galaxy-importer]\nRUN_ANSIBLE_TEST = False\nRUN_FLAKE8 = False\n")
+        foreign = ("ANSIBLE_", "LUMENFALL_")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
+            "HOME": name,
+            "PATH": os.pathsep.join([str(tools), os.environ.get("PATH", os.defpath)]),
+            "ANSIBLE_COLLECTIONS_PATH": name,
+            "GALAXY_IMPORTER_CONFIG": str(folder / "importer.cfg"),
+            "NO_COLOR": "1",
+        }
+        galaxy = [str(tools / "ansible-galaxy"), "collection"]
+        build = [*galaxy, "build", str(COLLECTION), "--output-path", name]
+        subprocess.run(build, env=environment, check=True, capture_output=True)
+        (archive,) = folder.glob("*.tar.gz")
+        install = [*galaxy, "install", "--offline", "--force", "-p", name, str(archive)]
+        subprocess.run(install, env=environment, check=True, capture_output=True)
+        collection = folder / "ansible_collections/lumenfall/cloud"
+
+        docs = "lint-collection-docs . --plugin-docs --validate-collection-refs all --disallow-unknown-collection-refs"
         lint = ["--offline", "--profile", "production", "--strict"]
         playbooks = [str(path.relative_to(EXAMPLES)) for path in sorted(EXAMPLES.rglob("*.yml"))]
         checks = (
-            ("antsibull-docs", [*docs, "--disallow-unknown-collection-refs"], collection),
+            ("antsibull-docs", docs.split(), collection),
             ("antsibull-changelog", ["lint"], collection),
             ("antsibull-changelog", ["lint-changelog-yaml", "changelogs/changelog.yaml"], collection),
             ("ansible-lint", lint, collection),
             ("ansible-lint", [*lint, *playbooks], EXAMPLES),
             ("python", ["-m", "galaxy_importer.main", str(archive)], folder),
         )
-        return sum(not passes(tools / program, arguments, where, environment) for program, arguments, where in checks)
+        return sum(not passes([str(tools / program), *words], where, environment) for program, words, where in checks)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 import pytest
@@ -14,14 +14,31 @@ import pytest
 from support.installation import Installation
 
 ROOT = Path(__file__).parents[2]
+COLLECTION = ROOT / "ansible_collections/lumenfall/cloud"
+BIN = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from the source archive, as pip would."""
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Wheel, source archive and collection: what ``make dist`` built (DIST_FOLDER), or built here."""
+    if os.environ.get("DIST_FOLDER"):
+        return Path(os.environ["DIST_FOLDER"]).resolve()
     out = tmp_path_factory.mktemp("dist")
-    subprocess.run([sys.executable, "-m", "build", "--outdir", str(out), str(ROOT)], check=True, capture_output=True)
-    (found,) = out.glob("*.whl")
+    subprocess.run([sys.executable, "-m", "build", "--outdir", out, ROOT], check=True, capture_output=True)
+    build = [BIN / "ansible-galaxy", "collection", "build", COLLECTION, "--output-path", out]
+    subprocess.run(build, env={**os.environ, "HOME": str(out)}, check=True, capture_output=True)
+    return out
+
+
+@pytest.fixture(scope="session")
+def wheel(dist: Path) -> Path:
+    (found,) = dist.glob("pulumi_lumenfall-*.whl")
+    return found
+
+
+@pytest.fixture(scope="session")
+def collection_archive(dist: Path) -> Path:
+    (found,) = dist.glob("lumenfall-cloud-*.tar.gz")
     return found
 
 
@@ -29,10 +46,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """``pip install 'pulumi-lumenfall[ansible]'`` into an empty environment."""
     folder = tmp_path_factory.mktemp("installed") / "venv"
-    venv.create(folder, with_pip=True)
-    subprocess.run(
-        [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", f"{wheel}[ansible]"],
-        check=True,
-        capture_output=True,
-    )
+    uv = str(BIN / "uv")
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
+    install = [uv, "pip", "install", "--quiet", "--python", folder, f"{wheel}[ansible]"]
+    subprocess.run(install, check=True, capture_output=True)
     return Installation(folder)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""Facts that stand in more than one file. Who may import whom is in pyproject.toml, for import-linter."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pulumi_lumenfall.core import __version__
+
+ROOT = Path(__file__).parents[2]
+COLLECTION = ROOT / "ansible_collections/lumenfall/cloud"
+WORKFLOWS = ROOT / ".github/workflows"
+# Where else the version stands; a release writes it there (CONTRIBUTING.md).
+VERSIONS = {
+    "ansible_collections/lumenfall/cloud/galaxy.yml": r"^version: (.+)$",
+    "pulumi_lumenfall/provider/schema.json": r'^  "version": "(.+)",$',
+    "README.md": r"pulumi-lumenfall/pulumi-lumenfall@v([0-9.]+)",
+    "docs/installation-configuration.md": r"^VERSION=(.+)$",
+    "examples/ci/github-actions/deploy.yml": r"pulumi-lumenfall/pulumi-lumenfall@v(.+)$",
+    "examples/ci/kubernetes/job.yaml": r"/lumenfall-balance:(.+)$",
+    "examples/ci/kubernetes/cronjob.yaml": r"/lumenfall-balance:(.+)$",
+}
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+def test_one_version(name: str) -> None:
+    found = re.findall(VERSIONS[name], (ROOT / name).read_text(), re.MULTILINE)
+    assert set(found) == {__version__}
+
+
+@pytest.mark.parametrize("module", ["pulumi_lumenfall", "pulumi_lumenfall.core", "pulumi_lumenfall.cli"])
+def test_what_an_import_does_not_load(module: str) -> None:
+    """Pulumi costs more than the HTTP call, and requests is for the call alone."""
+    code = f"import sys, {module}; print([m for m in ('pulumi', 'requests', 'ansible', 'grpc') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
+def test_namespaces_stay_open() -> None:
+    """An __init__.py there would hide every other collection on the machine."""
+    for folder in (ROOT / "ansible_collections", ROOT / "ansible_collections/lumenfall", COLLECTION):
+        assert not (folder / "__init__.py").exists()
+
+
+@pytest.mark.parametrize("file", sorted(COLLECTION.glob("plugins/**/*.py")), ids=lambda file: file.stem)
+def test_the_collection_keeps_to_python_38_syntax(file: Path) -> None:
+    ast.parse(file.read_text(), feature_version=(3, 8))
+
+
+def test_licence_texts_are_the_same_in_both_places() -> None:
+    for text in (ROOT / "LICENSES").iterdir():
+        assert (COLLECTION / "LICENSES" / text.name).read_bytes() == text.read_bytes()
+
+
+def test_workflows_are_valid_and_run_the_whole_matrix() -> None:
+    program = str(Path(sys.executable).with_name("check-jsonschema"))
+    subprocess.run([program, "--builtin-schema", "vendor.github-workflows", *WORKFLOWS.glob("*.yml")], check=True)
+    forms = (ROOT / ".github/ISSUE_TEMPLATE").glob("[!c]*.yml")
+    subprocess.run([program, "--builtin-schema", "vendor.github-issue-forms", *forms], check=True)
+
+    jobs = yaml.safe_load((WORKFLOWS / "nightly.yml").read_text())["jobs"]
+    command = [sys.executable, "-m", "nox", "--list", "--json"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    sessions = {(session["session"], session["python"]) for session in json.loads(listed.stdout)}
+    matrix = jobs["matrix"]["strategy"]["matrix"]["include"]
+    assert {(entry["session"], entry["python"]) for entry in matrix} == sessions
