@@ -45,8 +45,8 @@ ELSEWHERE = {
 # The text of an example, which has its own test, and a block that MkDocs runs when it builds the site.
 EXAMPLE = re.compile(r'--8<-- "(examples/.+)"\n')
 IN_THE_SITE = 'python exec="true"'
-# Shown, not run: what a terminal says, and the workflow of the action, which examples/ has too.
-SHOWN = ("text", "yaml workflow")
+# Shown, not run: what a terminal says, set-up with a real key, and parts of a program, playbook or workflow.
+SHOWN = ("text", "sh", "python part", "yaml part")
 
 
 def blocks(*kinds: str) -> list[object]:

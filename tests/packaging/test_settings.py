@@ -23,7 +23,7 @@ CONFIGURABLE = [name for name, setting in BY_NAME.items() if setting.config_key]
 
 def test_the_page_lists_all_settings() -> None:
     """Python, Ansible, command line, environment and Pulumi config, in this order, in the table of the page."""
-    table = PAGE.partition("## Settings")[2].partition("\n\nUnder Python")[0]
+    table = PAGE.partition("## Settings")[2].partition("\n\n- **")[0]
     documented = {}
     for row in re.findall(r"^\| [^|]+ \| `\w+` \|.*$", table, re.MULTILINE):
         _, _, python, *columns, _default, _ = [re.findall(r"`([^`]+)`", cell) for cell in row.split("|")]
