@@ -46,7 +46,7 @@ ELSEWHERE = {
 EXAMPLE = re.compile(r'--8<-- "(examples/.+)"\n')
 IN_THE_SITE = 'python exec="true"'
 # Shown, not run: what a terminal says, set-up with a real key, and parts of a program, playbook or workflow.
-SHOWN = ("text", "sh", "python part", "yaml part")
+SHOWN = ("text", "sh", "json part", "python part", "yaml part")
 
 
 def blocks(*kinds: str) -> list[object]:
