@@ -3,13 +3,11 @@
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 """Builds the archive of the provider plugin, for `pulumi plugin install` and for a release.
 
-It holds the package and the core as they are here; PulumiPlugin.yaml, by which the engine makes a virtual environment
-when it installs the plugin; requirements.txt, from which it fills that; and two ways to start. Windows goes by
-PulumiPlugin.yaml again: a Python language host runs `__main__.py`. Elsewhere the engine finds an executable of the
-plugin's name first, which saves each run the start of that host. The archive is the same for every platform, and byte
-for byte the same each time.
-
     tools/plugin_archive.py [FOLDER]        writes FOLDER/pulumi-resource-lumenfall-vVERSION.tar.gz and prints its path
+
+It holds the package and the core; PulumiPlugin.yaml and requirements.txt, by which the engine makes a virtual environment
+when it installs the plugin; and two ways to start: the executable, which the engine runs where it can, and `__main__.py`,
+which a Python language host runs on Windows. The archive is the same for every platform, byte for byte each time.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CORE = "ansible_collections/lumenfall/cloud/plugins/module_utils/_core"
 PROVIDER = "pulumi_lumenfall/provider"
 EXECUTABLE = "pulumi-resource-lumenfall"
-# Doors that the plugin has no use for.
+# What the plugin has no use for, and what has another place in the archive.
 NOT_PACKED = (
     "pulumi_lumenfall/cli/",
     "pulumi_lumenfall/sandbox.py",
@@ -37,7 +35,6 @@ HEADER = """\
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 """
-
 MAIN = f'''\
 {HEADER}"""Where Python starts the plugin: this folder comes first on its path."""
 
@@ -54,9 +51,8 @@ from pulumi_lumenfall.provider import main
 
 sys.exit(main())
 '''
-
-# The engine makes the environment in `venv`; hosts of before 3.119, which know no such option, in the folder itself.
-# Apart from the environment of the program, whose PYTHONPATH may hold another Pulumi.
+# Hosts before 3.119 make the environment in the folder itself. Python is isolated (-I) from the environment of the
+# program, whose PYTHONPATH may hold another Pulumi.
 LAUNCHER = f"""\
 #!/bin/sh
 {HEADER}here=$(dirname "$0")
@@ -68,46 +64,33 @@ exec "${{PULUMI_PYTHON_CMD:-python3}}" -I "$here" "$@"
 
 
 def main() -> int:
-    """Builds it.
-
-    Returns:
-        The exit status.
-    """
+    """Builds it; the exit status."""
+    version = find(r'^__version__ = "([^"]+)"$', f"{CORE}/_version.py")
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist"
     folder.mkdir(parents=True, exist_ok=True)
-    archive = folder / f"{EXECUTABLE}-v{version()}.tar.gz"
+    archive = folder / f"{EXECUTABLE}-v{version}.tar.gz"
     archive.write_bytes(build())
     print(archive)
     return 0
 
 
-def version() -> str:
-    """The version of everything."""
-    text = (ROOT / CORE / "_version.py").read_text(encoding="utf-8")
-    match = re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)
-    assert match is not None
+def find(pattern: str, file: str) -> str:
+    """What the group of a pattern matches in a file of the checkout."""
+    match = re.search(pattern, (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert match is not None, file
     return match[1]
-
-
-def requirements() -> str:
-    """What the engine installs for the plugin: the dependencies of the package, whose one list is in pyproject.toml.
-
-    Read without a parser of TOML, which Python 3.10 has none of.
-    """
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    listed = re.search(r"^dependencies = \[\n(.*?)^\]", text, re.MULTILINE | re.DOTALL)
-    assert listed is not None
-    return "".join(f"{name}\n" for name in re.findall(r'^    "(.+)",$', listed[1], re.MULTILINE))
 
 
 def contents() -> dict[str, bytes]:
     """Path in the archive -> what it holds."""
+    # Without a parser of TOML, which Python 3.10 does not have.
+    dependencies = re.findall(r'^    "(.+)",$', find(r"^dependencies = \[\n(.*?)^\]", "pyproject.toml"), re.MULTILINE)
     found = {
         EXECUTABLE: LAUNCHER.encode(),
         "PulumiPlugin.yaml": (ROOT / PROVIDER / "PulumiPlugin.yaml").read_bytes(),
-        "requirements.txt": requirements().encode(),
+        "requirements.txt": "".join(f"{requirement}\n" for requirement in dependencies).encode(),
         "__main__.py": MAIN.encode(),
-        "LICENSE": (ROOT / "LICENSES" / "Apache-2.0.txt").read_bytes(),
+        "LICENSE": (ROOT / "LICENSES/Apache-2.0.txt").read_bytes(),
     }
     for folder in ("pulumi_lumenfall", CORE):
         for file in sorted((ROOT / folder).rglob("*")):
@@ -118,7 +101,7 @@ def contents() -> dict[str, bytes]:
 
 
 def build() -> bytes:
-    """The archive: no time, no owner and no mode of this machine is in it."""
+    """The archive, without times, owners and modes of this machine."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, content in sorted(contents().items()):
