@@ -2,9 +2,10 @@
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 """A local fake of the Lumenfall API, for trying things out and for tests of your own deployments.
 
-It answers ``GET /v1/balance`` as the API does, with exact amounts and the documented errors. It listens on 127.0.0.1
-and needs no account, no network and nothing but the standard library. It shares no code with the client in this
-package, so a test of one against the other means something.
+It answers ``GET /v1/balance`` and cost estimates (``?dryRun=true``) as the API does, with exact amounts and the
+documented errors. It generates nothing: a real generation request gets a 402. It listens on 127.0.0.1 and needs no
+account, no network and nothing but the standard library. It shares no code with the client in this package, so a test
+of one against the other means something.
 
 A test of a deployment that must stop when funds run low::
 
@@ -42,13 +43,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from http.server import BaseHTTPRequestHandler
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = ["Amount", "Answer", "Request", "Sandbox", "Scripted", "serve"]
+
+_GENERATION_PATHS = (
+    "/openai/v1/images/generations",
+    "/openai/v1/images/edits",
+    "/openai/v1/videos",
+    "/openai/v1/chat/completions",
+)
 
 # status -> code, type, message. https://docs.lumenfall.ai/api-reference/errors
 _ERRORS = {
@@ -96,7 +105,8 @@ class Request:
         headers: By lower-case name, without ``authorization``.
         authorized: Whether the request carried the right key.
         status: The answer's status.
-        note: The answer in short: ``12.50 usd``, an error's code, or empty for a scripted :class:`Answer`.
+        note: The answer in short: ``12.50 usd``, ``80000 micros``, ``generation refused`` for a request without
+            ``dryRun=true``, an error's code, or empty for a scripted :class:`Answer`.
         request_id: The answer's ``X-Lumenfall-Request-Id``.
         time: When it was answered, before any delay, in local time.
     """
@@ -115,6 +125,9 @@ class Request:
         return f"{self.time:%H:%M:%S} {self.method} {self.path} {self.status} {self.note}".rstrip()
 
 
+_MICRO = Decimal("0.000001")  # the smallest amount that the API knows
+
+
 def _exact(value: Amount) -> Decimal | None:
     """The amount as a Decimal; a ValueError if it is not a number of a reasonable size."""
     if value is None:
@@ -126,19 +139,30 @@ def _exact(value: Amount) -> Decimal | None:
     raise ValueError(f"amount: {value!r} is not a plain number such as '12.50', nor None")
 
 
+def _exact_prices(value: Any) -> Mapping[str, Decimal | None]:
+    """The prices as Decimals; a ValueError if one of them is not valid."""
+    with contextlib.suppress(AttributeError, ValueError):
+        prices = {str(model): _exact(price) for model, price in value.items()}
+        if all(price is not None and 0 <= price < 10**9 and price % _MICRO == 0 for price in prices.values()):
+            return MappingProxyType(prices)
+    raise ValueError(f"prices: {value!r} is not a mapping from models to dollars with at most 6 decimals")
+
+
 _VALID = {
     "billing_type": "'prepaid' or 'postpaid'",
     "status": "200 or an error from 400 to 599",
     "retry_after": "a number of seconds or an HTTP date",
     "delay": "a number of seconds from 0 to 3600",
 }
-_SETTINGS = ("amount", *_VALID)
+_SETTINGS = ("amount", *_VALID, "prices")
 
 
 def _check(name: str, value: Any) -> Any:
     """The value for a setting; a ValueError if it is not valid."""
     if name == "amount":
         return _exact(value)
+    if name == "prices":
+        return _exact_prices(value)
     valid = {
         "billing_type": value in ("prepaid", "postpaid"),
         "status": isinstance(value, int) and (value == 200 or 400 <= value <= 599),
@@ -153,7 +177,7 @@ def _check(name: str, value: Any) -> Any:
 class Sandbox:
     """A fake Lumenfall API on 127.0.0.1. It listens from its creation until :meth:`close` or the end of ``with``.
 
-    The first five arguments are also attributes, which can be set at any time and from any thread; a change takes
+    The first six arguments are also attributes, which can be set at any time and from any thread; a change takes
     effect with the next request. A request without the right key gets a 401 and uses up no scripted answer.
 
     Attributes:
@@ -166,6 +190,7 @@ class Sandbox:
     status: int
     retry_after: int | str | None
     delay: float
+    prices: Mapping[str, Amount]
 
     def __init__(
         self,
@@ -175,6 +200,7 @@ class Sandbox:
         status: int = 200,
         retry_after: int | str | None = None,
         delay: float = 0.0,
+        prices: Mapping[str, Amount] = MappingProxyType({}),
         key: str | None = None,
         port: int = 0,
         on_request: Callable[[Request], None] | None = None,
@@ -187,6 +213,7 @@ class Sandbox:
             status: 200, or the error (400 to 599) that every request gets.
             retry_after: The ``Retry-After`` header of errors, in seconds or as an HTTP date; None sends none.
             delay: Seconds to wait before each answer, 0 to 3600.
+            prices: What one unit of a model costs in dollars, for cost estimates: ``{"gpt-image-1": "0.08"}``.
             key: Printable ASCII without spaces; by default a random key of the documented form.
             port: 0 to 65535; 0 takes a free one.
             on_request: Called with each request just before its answer is sent, in the connection's thread.
@@ -196,7 +223,7 @@ class Sandbox:
             ValueError: An argument is out of range; the message starts with its name.
         """
         self.amount, self.billing_type, self.status = amount, billing_type, status
-        self.retry_after, self.delay = retry_after, delay
+        self.retry_after, self.delay, self.prices = retry_after, delay, prices
         self.key = f"lmnfl_{secrets.token_hex(8)}.{secrets.token_hex(16)}" if key is None else key
         if not self.key or not self.key.isascii() or not self.key.isprintable() or " " in self.key:
             raise ValueError("key: it is not printable ASCII without spaces")
@@ -214,7 +241,7 @@ class Sandbox:
             message = f"cannot listen on 127.0.0.1, port {port}: {error.strerror}; choose another port, or 0 for any"
             raise OSError(message) from None
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        # serve_forever looks this often, in seconds, whether it should end: the most that close() takes.
+        # It checks every 0.02 s whether to stop, which is how long close() may take.
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
@@ -273,8 +300,8 @@ class Sandbox:
         """Decide on the answer to a request, and record both."""
         authorized = headers.pop("authorization", "") == f"Bearer {self.key}"
         try:
-            answer, note = self._route(method, target.partition("?")[0], authorized, body)
-        except (ValueError, RecursionError) as error:
+            answer, note = self._route(method, target, authorized, body)
+        except ValueError as error:
             answer, note = _error(400, str(error))
         request = Request(
             method=method,
@@ -291,33 +318,48 @@ class Sandbox:
             self._on_request(request)
         return answer, request
 
-    def _route(self, method: str, path: str, authorized: bool, body: bytes) -> tuple[Answer, str]:
+    def _route(self, method: str, target: str, authorized: bool, body: bytes) -> tuple[Answer, str]:
+        path, _, query = target.partition("?")
         if (method, path) == ("PUT", "/sandbox"):  # without a key: all it can do is fake a balance
-            return self._control(body)
-        if (method, path) != ("GET", "/v1/balance"):
+            return self._control(_object(body))
+        is_generation = method == "POST" and path in _GENERATION_PATHS
+        if not is_generation and (method, path) != ("GET", "/v1/balance"):
             return _error(404, f"{method} {path} does not exist")
         if not authorized:
             return _error(401)
+        if is_generation and parse_qs(query).get("dryRun") != ["true"]:
+            answer, _ = _error(402, "The sandbox generates nothing; add ?dryRun=true to get the price")
+            return answer, "generation refused"
         with self._lock:
             step = self._script.popleft() if self._script else {}
-            return (step, "") if isinstance(step, Answer) else _balance(vars(self) | step)
+            if isinstance(step, Answer):
+                return step, ""
+            settings = vars(self) | step
+        if settings["status"] != 200:
+            wait = settings["retry_after"]
+            return _error(settings["status"], headers={} if wait is None else {"Retry-After": str(wait)})
+        return _estimate(settings["prices"], _object(body)) if is_generation else _balance(settings)
 
-    def _control(self, body: bytes) -> tuple[Answer, str]:
+    def _control(self, changes: dict[str, Any]) -> tuple[Answer, str]:
         """Change all of the given settings, or none if one of them is not valid."""
-        changes = json.loads(body)
-        if not isinstance(changes, dict) or not changes.keys() <= set(_SETTINGS):
-            raise ValueError(f"expected a JSON object with any of {', '.join(_SETTINGS)}")
+        if not changes.keys() <= set(_SETTINGS):
+            raise ValueError(f"expected any of {', '.join(_SETTINGS)}")
         checked = {name: _check(name, value) for name, value in changes.items()}
         with self._lock:
             vars(self).update(checked)
-            return _balance(vars(self) | {"status": 200})
+            return _balance(vars(self))
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    with contextlib.suppress(ValueError, RecursionError):
+        document = json.loads(body)
+        if isinstance(document, dict):
+            return document
+    raise ValueError("the body is not a JSON object")
 
 
 def _balance(settings: dict[str, Any]) -> tuple[Answer, str]:
     """The answer to ``GET /v1/balance`` under these settings, and the note for the log."""
-    if settings["status"] != 200:
-        wait = settings["retry_after"]
-        return _error(settings["status"], headers={} if wait is None else {"Retry-After": str(wait)})
     # Not json.dumps: it would turn the amount into a float, and 12.50 must stay 12.50.
     amount = "null" if settings["amount"] is None else format(settings["amount"], "f")
     body = (
@@ -327,9 +369,24 @@ def _balance(settings: dict[str, Any]) -> tuple[Answer, str]:
     return Answer(body=body), f"{amount} usd"
 
 
-def _error(status: int, message: str | None = None, headers: Mapping[str, str] | None = None) -> tuple[Answer, str]:
+def _estimate(prices: Mapping[str, Decimal], request: dict[str, Any]) -> tuple[Answer, str]:
+    """The answer to a dry run of this request, and the note for the log."""
+    model, count = request.get("model"), request.get("n", 1)
+    if not isinstance(model, str) or not isinstance(count, int) or count < 1:
+        raise ValueError("expected a model, and for n a whole number of at least 1")
+    if model not in prices:
+        return _error(404, f"Model not found: {model}", code="MODEL_NOT_FOUND")
+    micros = int(prices[model] / _MICRO) * count
+    estimate = {"estimated": True, "model": model, "provider": "sandbox", "total_cost_micros": micros}
+    return Answer(body=json.dumps({**estimate, "currency": "USD", "components": []})), f"{micros} micros"
+
+
+def _error(
+    status: int, message: str | None = None, *, code: str | None = None, headers: Mapping[str, str] | None = None
+) -> tuple[Answer, str]:
     """The documented error for a status, with its code as the note for the log."""
-    code, kind, text = _ERRORS.get(status, _ERRORS[500 if status >= 500 else 400])
+    usual_code, kind, text = _ERRORS.get(status, _ERRORS[500 if status >= 500 else 400])
+    code = code or usual_code
     body = json.dumps({"error": {"message": message or text, "type": kind, "code": code}})
     return Answer(status, body, headers or {}), code
 
@@ -377,8 +434,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         sandbox = self.server.sandbox
         delay = sandbox.delay
-        # Repeated headers are joined, so that two keys are not the right key.
-        sent = {name.lower(): ", ".join(self.headers.get_all(name, [])) for name in self.headers}
+        sent = {name.lower(): text for name, text in self.headers.items()}
         answer, request = sandbox._respond(self.command, self.path, sent, self._read_body())
         if self.command != "PUT" and sandbox._closed.wait(delay):
             self.close_connection = True
