@@ -32,9 +32,9 @@ ANSIBLES = {
     "2.22": ("3.13", "ansible-core>=2.22.0b1,<2.23"),
 }
 # What differs by Python is tested without the engines; "make test-all" has those.
-FAST = ("-m", "not (engine or playbook or slow)")
+FAST = ("-m", "not (engine or playbook or slow)", "tests/unit", "tests/pulumi", "tests/cli", "tests/plugin")
 # What meets the libraries that have an oldest version.
-CLOSE = (*FAST, "tests/unit", "tests/pulumi")
+CLOSE = FAST[:4]
 TEST_GROUP = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
 
 
