@@ -5,9 +5,9 @@
 
     tools/plugin_archive.py [FOLDER]        writes FOLDER/pulumi-resource-lumenfall-vVERSION.tar.gz and prints its path
 
-It holds the package and the core; PulumiPlugin.yaml and requirements.txt, by which the engine makes a virtual environment
-when it installs the plugin; and two ways to start: the executable, which the engine runs where it can, and `__main__.py`,
-which a Python language host runs on Windows. The archive is the same for every platform, byte for byte each time.
+It holds the package and the core; PulumiPlugin.yaml and requirements.txt, by which the engine makes a virtual
+environment when it installs the plugin; and two ways to start: the executable, which the engine runs where it can, and
+`__main__.py`, which a Python language host runs on Windows. The archive is the same on every machine, byte for byte.
 """
 
 from __future__ import annotations
