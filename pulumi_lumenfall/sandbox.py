@@ -77,7 +77,7 @@ Amount: TypeAlias = "str | Decimal | int | float | None"
 
 @dataclass(frozen=True)
 class Answer:
-    """A complete response for :meth:`Sandbox.script`.
+    """A complete response for ``Sandbox.script()``.
 
     Attributes:
         status: The HTTP status.
@@ -106,7 +106,7 @@ class Request:
         authorized: Whether the request carried the right key.
         status: The answer's status.
         note: The answer in short: ``12.50 usd``, ``80000 micros``, ``generation refused`` for a request without
-            ``dryRun=true``, an error's code, or empty for a scripted :class:`Answer`.
+            ``dryRun=true``, an error's code, or empty for a scripted ``Answer``.
         request_id: The answer's ``X-Lumenfall-Request-Id``.
         time: When it was answered, before any delay, in local time.
     """
@@ -175,7 +175,7 @@ def _check(name: str, value: Any) -> Any:
 
 
 class Sandbox:
-    """A fake Lumenfall API on 127.0.0.1. It listens from its creation until :meth:`close` or the end of ``with``.
+    """A fake Lumenfall API on 127.0.0.1. It listens from its creation until ``close()`` or the end of ``with``.
 
     The first six arguments are also attributes, which can be set at any time and from any thread; a change takes
     effect with the next request. A request without the right key gets a 401 and uses up no scripted answer.
@@ -270,7 +270,7 @@ class Sandbox:
 
         Args:
             *answers: Each a status (``429``; ``200`` is the balance as set), an amount (``"3.20"``), None (a null
-                amount), or a complete :class:`Answer`.
+                amount), or a complete ``Answer``.
 
         Raises:
             ValueError: One of them is not valid; nothing is scripted then.
@@ -472,7 +472,7 @@ def serve(**settings: Any) -> None:
     from the main thread, the only one that receives signals.
 
     Args:
-        **settings: The arguments of :class:`Sandbox`, except ``on_request``; it raises the same errors.
+        **settings: The arguments of ``Sandbox``, except ``on_request``; it raises the same errors.
     """
 
     def log(request: Request) -> None:
