@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 # Stops "terraform plan" and "terraform apply" unless the balance is enough. The key comes from the environment.
+# Without funds, "terraform destroy -refresh=false" still works.
 terraform {
   required_providers {
     external = {
