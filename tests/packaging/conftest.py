@@ -47,7 +47,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installa
     """``pip install 'pulumi-lumenfall[ansible]'`` into an empty environment."""
     folder = tmp_path_factory.mktemp("installed") / "venv"
     uv = str(BIN / "uv")
-    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
+    # With pip, which the Python language host of Pulumi asks for what is installed.
+    subprocess.run([uv, "venv", "--quiet", "--seed", "--python", sys.executable, folder], check=True)
     install = [uv, "pip", "install", "--quiet", "--python", folder, f"{wheel}[ansible]"]
     subprocess.run(install, check=True, capture_output=True)
     return Installation(folder)
