@@ -112,7 +112,7 @@ def parse_json(body: bytes, secrets: Secrets = ()) -> Dict[str, Any]:
         APIError: The object is an error.
     """
     try:
-        text = body.decode("utf-8-sig").strip()
+        text = body.decode("utf-8-sig").strip(" \t\r\n")
         document = json.loads(
             text,
             parse_int=JSONNumber,
