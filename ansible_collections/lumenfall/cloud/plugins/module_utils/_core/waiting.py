@@ -49,12 +49,10 @@ def wait_until_enough(
     while True:
         result = look(None)
         left = end - now()
-        pause = poll
-        if isinstance(result, LumenfallError):
-            pause = max(poll, result.retry_after_seconds or 0.0)
-        if left <= 0 or not _may_change(result, gate) or (pause > left and pause > poll):
+        asked = (result.retry_after_seconds or 0.0) if isinstance(result, LumenfallError) else 0.0
+        if left <= 0 or not _may_change(result, gate) or asked > left:
             return result
-        pause = min(pause, left)
+        pause = min(max(poll, asked), left)
         if notify is not None:
             notify(result, pause, left)
         sleep(pause)
