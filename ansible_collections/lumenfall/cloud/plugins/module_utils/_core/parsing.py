@@ -124,7 +124,8 @@ def parse_json(body: bytes, secrets: Secrets = ()) -> Dict[str, Any]:
     except UnicodeDecodeError:
         problem, is_cut = "it is not UTF-8 text", False
     except json.JSONDecodeError as error:
-        is_cut = not text or (text[0] == "{" and (text[-1] != "}" or error.pos >= len(text)))
+        has_more = error.msg.startswith("Extra data")
+        is_cut = not text or (text[0] == "{" and not has_more and (text[-1] != "}" or error.pos >= len(text)))
         problem = "it was cut off" if is_cut else "it is HTML" if text[0] == "<" else "it is not valid JSON"
         problem = problem if text else "it is empty"
     except RecursionError:
@@ -220,7 +221,8 @@ def _join(*parts: str | None) -> str:
 
 def _redirect_host(headers: Mapping[str, str], secrets: Secrets) -> str:
     try:
-        host = urlsplit(headers.get("Location", "")).hostname
+        # Cleaned before urlsplit, which makes the host lower case: a key in it would not be found.
+        host = urlsplit(clean(headers.get("Location", ""), secrets)).hostname
     except ValueError:
         host = None
-    return f" to {clean(host, secrets, limit=100)}" if host else ""
+    return f" to {clean(host, limit=100)}" if host else ""
