@@ -9,6 +9,7 @@ runs in a daemon thread, and the caller waits for it no longer than the deadline
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import socket
@@ -31,13 +32,13 @@ from .errors import (
 )
 from .parsing import Response
 from .settings import Settings, ca_bundle_error
-from .text import clean, os_reason
+from .text import clean, describe_path, os_reason
 
 try:
     import requests
     import urllib3.exceptions
     from requests.adapters import HTTPAdapter
-    from requests.utils import DEFAULT_CA_BUNDLE_PATH, should_bypass_proxies
+    from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_auth_from_url, should_bypass_proxies
 except ImportError:
     requests = None  # type: ignore[assignment]
     HTTPAdapter = object  # type: ignore[assignment, misc]
@@ -54,6 +55,8 @@ _HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": f"pulumi-lumenfall/{__version__}",
 }
+_THREAD_NAME = "lumenfall-request"
+_PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _REFUSED_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
 # OpenSSL's codes (x509_vfy.h): not yet valid; expired; another host name or address.
 _NOT_YET_VALID, _EXPIRED, _WRONG_NAME = 9, 10, (62, 64)
@@ -84,6 +87,8 @@ class Transport:
                 hint=f"run: {sys.executable} -m pip install '{REQUIREMENT}'",
             )
         self._settings = settings
+        self._proxies = _find_proxies(settings)
+        self._via = f" through the proxy in {settings.sources['proxy']}" if self._proxies else ""
         self._tls = _tls_context(settings) if settings.is_https else None
         self._session: Any = None
         self._process_id = 0
@@ -102,7 +107,7 @@ class Transport:
         """
         steps: SimpleQueue[Any] = SimpleQueue()
         arguments = (self._current_session(), method, path, document, deadline.remaining_seconds() + 1.0, steps)
-        threading.Thread(target=self._run, args=arguments, name="lumenfall-request", daemon=True).start()
+        threading.Thread(target=self._run, args=arguments, name=_THREAD_NAME, daemon=True).start()
         head = _next_step(steps, deadline.remaining_seconds())
         if head is None:
             raise self._deadline_error()
@@ -130,15 +135,14 @@ class Transport:
 
     def _run(self, session: Any, method: str, path: str, document: Any, seconds: float, steps: Any) -> None:
         """Put the response and then its body into ``steps``, or the error there is instead."""
-        has_status, proxies = False, {}
+        has_status = False
         try:
-            proxies = self._proxies()
             with session.request(
                 method,
                 f"{self._settings.base_url}{path}",
                 json=document,
                 headers={"Authorization": f"Bearer {self._settings.api_key.reveal()}"},
-                proxies=proxies,
+                proxies=self._proxies,
                 # The caller gives up first; this ends the thread.
                 timeout=(CONNECT_SECONDS, seconds),
                 stream=True,
@@ -150,26 +154,16 @@ class Transport:
         except LumenfallError as error:
             steps.put(error)
         except Exception as error:  # noqa: BLE001 - requests lets some exceptions of lower layers through
-            steps.put(self._explain(error, has_status, bool(proxies)))
-
-    def _proxies(self) -> Dict[str, str]:
-        proxy = self._settings.proxy
-        if proxy is None or should_bypass_proxies(self._settings.base_url, self._settings.no_proxy):
-            return {}
-        with contextlib.suppress(ValueError):
-            if urllib3.util.parse_url(proxy.reveal()).host:
-                return {"https": proxy.reveal()}
-        source = self._settings.sources["proxy"]
-        raise ProxyError(f"the proxy URL in {source} is malformed", hint=f"set {source} to http://host:port")
+            steps.put(self._explain(error, has_status))
 
     def _deadline_error(self) -> DeadlineExceededError:
         setting = self._settings.names.get("timeout", "timeout")
         return DeadlineExceededError(
-            f"no complete response from {self._settings.base_url} within {self._settings.timeout:g} s",
+            f"no complete response from {self._settings.base_url}{self._via} within {self._settings.timeout:g} s",
             hint=f"run it again, or raise {setting} if the network is slow",
         )
 
-    def _explain(self, error: Exception, has_status: bool, is_proxied: bool) -> LumenfallError:
+    def _explain(self, error: Exception, has_status: bool) -> LumenfallError:
         """Our error for an exception of the libraries, whose own text may contain secrets."""
         settings, server = self._settings, self._settings.base_url
         causes = list(_causes(error))
@@ -185,7 +179,7 @@ class Transport:
             return ConfigurationError(
                 f"{settings.sources['base_url']}: the base URL is malformed", hint="check its host"
             )
-        proxy_error = _explain_proxy(causes, settings.sources["proxy"]) if is_proxied else None
+        proxy_error = _explain_proxy(causes, settings.sources["proxy"]) if self._proxies else None
         if proxy_error:
             return proxy_error
         tls_error = find(ssl.SSLError)
@@ -200,12 +194,11 @@ class Transport:
             reason = "it did not accept a connection in time"
         else:
             reason = "it closed the connection or did not speak HTTP"
-        via = f" through the proxy in {settings.sources['proxy']}" if is_proxied else ""
-        return ConnectionFailedError(f"cannot reach {server}{via}: {reason}", retryable=True)
+        return ConnectionFailedError(f"cannot reach {server}{self._via}: {reason}", retryable=True)
 
 
 class _Adapter(HTTPAdapter):
-    """requests' adapter with our TLS context."""
+    """requests' adapter with our TLS context, and without http.client's debug output, which shows the key."""
 
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         self._tls = tls
@@ -213,6 +206,12 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._tls, **kwargs)
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        if "debuglevel" not in vars(pool.ConnectionCls):
+            pool.ConnectionCls = type("Connection", (pool.ConnectionCls,), {"debuglevel": 0})
+        return pool
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         if not proxy.lower().startswith("socks"):
@@ -223,6 +222,24 @@ class _Adapter(HTTPAdapter):
         """Do nothing: requests would add certifi's authorities to our context."""
 
 
+def _find_proxies(settings: Settings) -> Dict[str, str]:
+    """The proxies for requests.
+
+    Raises:
+        ProxyError: The proxy URL is malformed.
+    """
+    if settings.proxy is None or should_bypass_proxies(settings.base_url, settings.no_proxy):
+        return {}
+    url, source = settings.proxy.reveal(), settings.sources["proxy"]
+    with contextlib.suppress(ValueError):
+        parts = urllib3.util.parse_url(url)
+        # What cannot be sent: requests and http.client would refuse it later, and less clearly.
+        "".join(get_auth_from_url(url)).encode("latin-1")
+        if parts.scheme in _PROXY_SCHEMES and parts.host and parts.host.encode("idna"):
+            return {"https": url}
+    raise ProxyError(f"the proxy URL in {source} is malformed", hint=f"set {source} to http://host:port")
+
+
 def _new_session(tls: ssl.SSLContext | None, verify: bool) -> Any:
     session = requests.Session()
     session.trust_env = False
@@ -230,8 +247,18 @@ def _new_session(tls: ssl.SSLContext | None, verify: bool) -> Any:
     session.headers.update(_HEADERS)
     # Else requests reads a redirect's body, without a limit, although it does not follow it.
     session.get_redirect_target = lambda _response: None  # type: ignore[method-assign, assignment]
-    session.mount("https://", _Adapter(tls))
+    for prefix in ("http://", "https://"):
+        session.mount(prefix, _Adapter(tls))
     return session
+
+
+def _is_not_our_warning(record: logging.LogRecord) -> bool:
+    """False for urllib3's warnings about our requests: they show header lines, and a server may echo the key there."""
+    return record.threadName != _THREAD_NAME or record.levelno < logging.WARNING
+
+
+for _name in ("urllib3.connection", "urllib3.connectionpool"):
+    logging.getLogger(_name).addFilter(_is_not_our_warning)
 
 
 def _next_step(steps: Any, seconds: float) -> Any:
@@ -264,7 +291,9 @@ def _tls_context(settings: Settings) -> ssl.SSLContext:
             hint = "fix or unset OPENSSL_CONF, SSL_CERT_FILE and SSL_CERT_DIR"
             error = ConfigurationError("OpenSSL cannot load its configuration or certificates", hint=hint)
         else:
-            error = ca_bundle_error(settings.sources["ca_bundle"], f"'{clean(path)}' is not a PEM file of certificates")
+            error = ca_bundle_error(
+                settings.sources["ca_bundle"], f"'{describe_path(path)}' is not a PEM file of certificates"
+            )
         raise error from None
     if not settings.verify:
         context.check_hostname = False
