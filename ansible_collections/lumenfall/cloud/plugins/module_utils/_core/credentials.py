@@ -12,7 +12,7 @@ from base64 import b64decode
 from typing import Any, List, Mapping, Tuple
 
 from .errors import KEYS_PAGE, ConfigurationError
-from .text import Secret, clean, is_unset, os_reason
+from .text import Secret, describe_path, is_unset, os_reason
 
 KEY_VARIABLE = "LUMENFALL_API_KEY"
 _MAX_CREDENTIALS_BYTES = 1 << 20
@@ -77,7 +77,7 @@ def read_credentials(environ: Mapping[str, str], looked_at: List[str], warnings:
     """
     folder = environ.get("LUMENFALL_CONFIG_DIR", "").strip() or os.path.join(environ.get("HOME") or "~", ".lumenfall")
     path = os.path.join(os.path.expanduser(folder), "credentials.json")
-    shown = clean(path, limit=200)
+    shown = describe_path(path)
     problem = None
     try:
         mode = os.stat(path).st_mode

@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterator, Mapping, Tuple
 
 from .errors import ConfigurationError
 from .models import parse_number
-from .text import Secret, describe_value, format_amount
+from .text import Secret, describe_value, format_amount, number_text
 
 ENDPOINTS = ("images/generations", "images/edits", "videos", "chat/completions")
 MAX_REQUEST_BYTES = 1 << 20
@@ -76,15 +76,13 @@ def parse_job(times: object = None, margin: object = None, names: Tuple[str, str
         ConfigurationError: One of them is something else.
     """
     times, margin = (None if isinstance(value, str) and not value.strip() else value for value in (times, margin))
-    is_whole = not isinstance(times, bool) and re.fullmatch(r"\s*[0-9]{1,10}\s*", str(times))
-    if times is not None and not (is_whole and 1 <= int(str(times)) <= _MAX_TIMES):
+    is_whole = re.fullmatch("[0-9]{1,10}", number_text(times))
+    if times is not None and not (is_whole and 1 <= int(is_whole[0]) <= _MAX_TIMES):
         raise ConfigurationError(
             f"{names[0]}: {describe_value(times)} is not a whole number that is 1 or more",
             hint=f"set {names[0]} to how often the request will run",
         )
-    percent = Decimal(0) if margin is None else None
-    if isinstance(margin, (str, int, float, Decimal)) and not isinstance(margin, bool):
-        percent = parse_number(re.sub(r"\s*%$", "", str(margin).strip()))
+    percent = Decimal(0) if margin is None else parse_number(re.sub(r"\s*%$", "", number_text(margin)))
     if percent is None or not 0 <= percent <= 10_000:
         raise ConfigurationError(
             f"{names[1]}: {describe_value(margin)} is not a percentage that is 0 or more",

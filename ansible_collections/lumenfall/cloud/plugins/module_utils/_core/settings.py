@@ -14,12 +14,11 @@ import os
 import re
 import stat
 from dataclasses import dataclass, field, fields
-from decimal import Decimal
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 
 from .credentials import KEY_VARIABLE, parse_key, read_credentials
 from .errors import ConfigurationError
-from .text import Secret, clean, describe_value, is_unset, looks_like_key, os_reason
+from .text import Secret, clean, describe_path, describe_value, is_unset, looks_like_key, number_text, os_reason
 
 DEFAULT_BASE_URL = "https://api.lumenfall.ai"
 MAX_TIMEOUT_SECONDS = 3600.0
@@ -167,7 +166,7 @@ def parse_duration(source: str, value: object, *, minimum: float = 0.0, maximum:
         ConfigurationError: It is something else, or out of range.
     """
     seconds = None
-    text = str(value).strip() if isinstance(value, (str, int, float, Decimal)) and not isinstance(value, bool) else ""
+    text = number_text(value)
     if _SECONDS.fullmatch(text):
         seconds = float(text)
     elif text and _DURATION.fullmatch(text):
@@ -254,7 +253,7 @@ def _parse_timeout(source: str, value: object, _environ: Mapping[str, str]) -> f
 
 
 def _parse_max_attempts(source: str, value: object, _environ: Mapping[str, str]) -> int:
-    text = "" if isinstance(value, bool) else re.sub(r"\.0*$", "", str(value).strip())
+    text = re.sub(r"\.0*$", "", number_text(value))
     if text not in [str(number) for number in range(1, MAX_ATTEMPTS + 1)]:
         raise ConfigurationError(
             f"{source}: {describe_value(value)} is not a whole number from 1 to {MAX_ATTEMPTS}",
@@ -281,8 +280,7 @@ def _parse_ca_bundle(source: str, value: object, _environ: Mapping[str, str]) ->
                 return path
             raise OSError(0, "it is neither a file nor a folder")
         except (OSError, ValueError) as error:
-            shown = "what looks like an API key (not shown)" if looks_like_key(path) else f"'{clean(path, limit=200)}'"
-            problem = f"{shown} cannot be read ({os_reason(error)})"
+            problem = f"'{describe_path(path)}' cannot be read ({os_reason(error)})"
     raise ca_bundle_error(source, problem)
 
 

@@ -80,6 +80,19 @@ def describe_value(value: object) -> str:
     return f"a value of type {type(value).__name__}"
 
 
+def describe_path(path: str) -> str:
+    """A path as an error shows it."""
+    return "what looks like an API key (not shown)" if looks_like_key(path) else clean(path, limit=200)
+
+
+def number_text(value: object) -> str:
+    """A number, or text, as text without white space around it; empty for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
+        return ""
+    # CPython converts no int of more than 4,300 digits, and no setting needs one of 20.
+    return "" if isinstance(value, int) and abs(value) >= 10**20 else str(value).strip()
+
+
 def format_amount(amount: Decimal) -> str:
     """An amount in plain notation, exact, with two decimals or as many as it needs: ``12.50``, ``0.000001``."""
     whole, _, decimals = f"{amount:f}".partition(".")
