@@ -16,7 +16,7 @@ from urllib.parse import quote
 from typing_extensions import Self
 
 #: A key that no other text resembles. Its marker is what is looked for: a leak of the secret half alone is one too.
-MARKER = "marker-of-the-tests"
+MARKER = "Marker-Of-The-Tests"
 KEY = f"lmnfl_kid.{MARKER}"
 OTHER_KEY = f"lmnfl_other.other-{MARKER}"
 #: The same in a shape that every encoding changes: what stands in it has to be quoted in URLs, JSON and HTML.

@@ -1,21 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""What goes over the wire: answers and parts of them, and the plays that send them."""
+"""Responses as bytes, and the plays that send them."""
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import zlib
+from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from support.fault_server import Connection, Play
+from support.fault_server import Connection, Play
 
 BALANCE = b'{"object": "balance", "billing_type": "prepaid", "available": {"amount": 12.50, "currency": "usd"}}'
 POSTPAID = BALANCE.replace(b"prepaid", b"postpaid").replace(b"12.50", b"null")
@@ -30,7 +26,7 @@ def answer(
     framed: bool = True,
     kind: bytes = b"application/json",
 ) -> bytes:
-    """A whole answer.
+    """A whole response.
 
     Args:
         body: The body.
@@ -42,7 +38,7 @@ def answer(
     """
     if reason is None:
         reason = HTTPStatus(status).phrase.encode() if status in set(HTTPStatus) else b"Unheard Of"
-    # Said aloud, since the server does close: a client that pooled the connection might else lose its next attempt.
+    # Since the server does close: a client that kept the connection would lose its next attempt.
     lines = [b"HTTP/1.1 %d %s" % (status, reason), b"Content-Type: " + kind, b"Connection: close", *headers]
     if framed:
         lines.append(b"Content-Length: %d" % len(body))
@@ -50,7 +46,7 @@ def answer(
 
 
 def head(*headers: bytes, status: int = 200) -> bytes:
-    """An answer's head without any framing of the body but what the headers give."""
+    """A response's head, without any framing of the body but what the headers give."""
     return answer(b"", *headers, status=status, framed=False)
 
 
@@ -58,11 +54,13 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
-def error(message: str = "No", code: str = "INVALID_REQUEST", kind: str = "invalid_request_error") -> bytes:
+def error(message: object = "No", code: object = "INVALID_REQUEST", kind: str = "invalid_request_error") -> bytes:
+    """The body of an API error."""
     return json.dumps({"error": {"message": message, "type": kind, "code": code}}).encode()
 
 
 def amount(text: bytes) -> bytes:
+    """A balance with this amount."""
     return BALANCE.replace(b"12.50", text)
 
 
@@ -71,33 +69,20 @@ def beside(text: bytes) -> bytes:
     return b"{" + text + b", " + BALANCE[1:]
 
 
-def status_line(line: bytes) -> bytes:
-    return line + answer()[answer().index(b"\r\n") :]
-
-
-def encoded(body: bytes, encoding: bytes = b"gzip") -> bytes:
-    return answer(body, b"Content-Encoding: " + encoding)
+def encoded(body: bytes, encoding: bytes = b"gzip", status: int = 200) -> bytes:
+    return answer(body, b"Content-Encoding: " + encoding, status=status)
 
 
 CHUNKED = head(b"Transfer-Encoding: chunked")
 FRAMED = head(b"Content-Length: %d" % len(BALANCE))
-GZIP = b"Content-Encoding: gzip"
-ZIPPED = gzip.compress(BALANCE, mtime=0)
-ACCENT = '"name": "caf\u00e9"'
 
 
 @cache
 def bomb() -> bytes:
-    """Near 1 GiB of white space as gzip, made at once: one block that a full flush lets stand on its own, often.
-
-    Smaller than what a client may read, or that limit would stop it, and not the one on what it unpacks to.
-    """
+    """Near 1 GiB of white space as gzip of 1 MB: one block that a full flush lets stand on its own, repeated."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     block = deflate.compress(b" " * MEBIBYTE) + deflate.flush(zlib.Z_FULL_FLUSH)
     return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + block * 960
-
-
-# --- Plays ---
 
 
 def says(*parts: bytes) -> Play:
@@ -121,6 +106,8 @@ def stalls_after(*parts: bytes) -> Play:
 
 
 def resets_after(*parts: bytes) -> Play:
+    """Sends the bytes and resets the connection."""
+
     def play(connection: Connection) -> None:
         says(*parts)(connection)
         connection.reset()
@@ -172,25 +159,8 @@ def later(build: Callable[[], bytes]) -> Play:
     return lambda connection: says(build())(connection)
 
 
-def asks_to_wait(status: int, value: Callable[[], str]) -> Play:
-    return later(lambda: answer(error(), b"Retry-After: " + value().encode("latin-1"), status=status))
-
-
-def cut_unread(connection: Connection) -> None:
-    """Hangs up without a look at the request."""
-
-
-def reset_unread(connection: Connection) -> None:
-    connection.reset()
-
-
-def says_nothing(connection: Connection) -> None:
-    connection.read_request()
-    connection.stall()
-
-
 def redirects(status: int, host: bytes) -> Play:
-    """Points to another place, where a fine balance waits: who follows passes a gate, and gives away the key."""
+    """Points to another place, where a good balance waits: following it passes a gate, and gives away the key."""
 
     def play(connection: Connection) -> None:
         where = b"Location: http://%s:%d/elsewhere" % (host, connection.port)
@@ -198,3 +168,20 @@ def redirects(status: int, host: bytes) -> Play:
         connection.send(answer() if followed else answer(b"", where, status=status))
 
     return play
+
+
+def after_hello(then: Play) -> Play:
+    """Waits for the client's first TLS message."""
+
+    def play(connection: Connection) -> None:
+        connection.link.recv(65_536)
+        then(connection)
+
+    return play
+
+
+def hangs_up(connection: Connection) -> None:
+    """Hangs up without a look at the request."""
+
+
+says_nothing = stalls_after()

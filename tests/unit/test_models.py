@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""Balances, what is enough, and the words of the verdicts."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import decimal
+import pickle
+import re
+import sys
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulumi_lumenfall.core import (
+    AccountBalance,
+    ConfigurationError,
+    Gate,
+    InsufficientBalanceError,
+    LumenfallError,
+    ServerError,
+    judge_error,
+)
+from support.leaks import KEY, leaked
+
+FIVE = AccountBalance("prepaid", Decimal("5.00"), "usd")
+POSTPAID = AccountBalance("postpaid", None, "usd")
+UNAVAILABLE = AccountBalance("prepaid", None, "usd")
+MONEY = st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**12), max_value=10**12)
+CREDITS = "add funds at https://lumenfall.ai/app/credits"
+
+
+def prepaid(amount: str) -> AccountBalance:
+    return AccountBalance("prepaid", Decimal(amount), "usd")
+
+
+# --- Balances ---
+
+
+@pytest.mark.parametrize(
+    ("billing_type", "amount", "status"),
+    [
+        ("prepaid", "1", "known"),
+        ("prepaid", "0", "known"),
+        ("postpaid", "1", "known"),
+        ("postpaid", None, "postpaid"),
+        ("prepaid", None, "unavailable"),
+    ],
+)
+def test_status(billing_type: str, amount: str | None, status: str) -> None:
+    """Null is never 0: it is postpaid or unavailable."""
+    balance = AccountBalance(billing_type, None if amount is None else Decimal(amount), "usd")
+    assert balance.status == status
+    assert balance.to_dict() == {
+        "object": "balance",
+        "billing_type": billing_type,
+        "available": {"amount": None if amount is None else float(amount), "currency": "usd"},
+        "status": status,
+    }
+
+
+@pytest.mark.parametrize(
+    ("amount", "number"),
+    [
+        ("0.1", 0.1),
+        ("-5.25", -5.25),
+        ("999999999.999999", 999999999.999999),
+        ("4.99999999999999999999", 4.99999999999999),
+        ("-5.00000000000000000001", -5.00000000000001),
+    ],
+)
+def test_the_float_is_never_above_the_exact_amount(amount: str, number: float) -> None:
+    """A program that compares the float must not pass where the exact amount would not."""
+    assert prepaid(amount).to_dict()["available"]["amount"] == number
+    assert Decimal(repr(number)) <= Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    ("balance", "words"),
+    [
+        (prepaid("12.5"), "12.50 usd available (prepaid)"),
+        (AccountBalance("postpaid", Decimal("-3"), "usd"), "-3.00 usd available (postpaid)"),
+        (POSTPAID, "postpaid account, billed in arrears; there is no balance that can run out"),
+        (UNAVAILABLE, "the balance of this prepaid account is temporarily unavailable"),
+    ],
+)
+def test_describe(balance: AccountBalance, words: str) -> None:
+    assert balance.describe() == words
+
+
+def test_a_balance_is_frozen_and_plain() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        FIVE.amount = Decimal(1)  # type: ignore[misc]
+    assert pickle.loads(pickle.dumps(FIVE)) == FIVE == copy.deepcopy(FIVE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("trial", None, "usd"), "billing_type"),
+        ((None, None, "usd"), "billing_type"),
+        (("prepaid", Decimal("NaN"), "usd"), "amount"),
+        (("prepaid", Decimal("Infinity"), "usd"), "amount"),
+        (("prepaid", 1.5, "usd"), "amount"),
+        (("prepaid", None, "eur"), "currency"),
+        (("prepaid", None, "USD"), "currency"),
+    ],
+)
+def test_a_balance_cannot_be_made_of_nonsense(arguments: tuple[Any, ...], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        AccountBalance(*arguments)
+
+
+# --- Is it enough? ---
+
+
+@pytest.mark.parametrize(
+    ("minimum", "enough"),
+    [
+        (5, True),
+        ("5.000000", True),
+        (Decimal("5"), True),
+        (5.0, True),
+        ("5.000001", False),
+        (5.01, False),
+        (0, True),
+        ("5e0", True),
+        (" 5 ", True),
+        (".5", True),
+    ],
+)
+def test_comparison(minimum: object, enough: bool) -> None:
+    assert FIVE.is_sufficient(minimum) is enough
+
+
+@given(st.floats(min_value=0, max_value=1e15), MONEY)
+def test_a_float_counts_as_its_shortest_text(minimum: float, amount: Decimal) -> None:
+    """0.1 is 0.1, and 0.1 + 0.2 is what Python prints for it."""
+    balance = AccountBalance("prepaid", amount, "usd")
+    assert balance.is_sufficient(minimum) is (amount >= Decimal(repr(minimum)))
+
+
+@given(amount=MONEY, minimum=MONEY.filter(lambda number: number >= 0))
+def test_the_verdict_is_the_exact_comparison(amount: Decimal, minimum: Decimal) -> None:
+    balance = AccountBalance("postpaid", amount, "usd")
+    for policy in ("allow", "deny"):
+        assert balance.is_sufficient(minimum, postpaid=policy, unavailable=policy) is (amount >= minimum)
+    verdict = Gate(minimum).judge(balance)
+    if not verdict.sufficient:
+        need, short = re.findall(r"need ([0-9.]+) usd, ([0-9.]+) short", verdict.message)[0]
+        assert Fraction(need) == Fraction(minimum)
+        assert Fraction(short) == Fraction(minimum) - Fraction(amount)
+
+
+@pytest.mark.parametrize("postpaid", ["allow", "deny"])
+@pytest.mark.parametrize("unavailable", ["allow", "deny"])
+def test_policies(postpaid: str, unavailable: str) -> None:
+    policies = {"postpaid": postpaid, "unavailable": unavailable}
+    assert POSTPAID.is_sufficient(0, **policies) is (postpaid == "allow")
+    assert UNAVAILABLE.is_sufficient(0, **policies) is (unavailable == "allow")
+    # They are about a balance without an amount, and nothing else.
+    assert not prepaid("4.99").is_sufficient(5, **policies)
+    assert not Gate(0, **policies).judge(ServerError("it failed")).sufficient
+
+
+@pytest.mark.parametrize("empty", [None, "", " \t"])
+def test_an_empty_policy_is_the_default(empty: Any) -> None:
+    assert POSTPAID.is_sufficient(1_000_000, postpaid=empty)
+    assert not UNAVAILABLE.is_sufficient(0, unavailable=empty)
+
+
+@pytest.mark.parametrize(
+    "minimum",
+    [
+        *("abc", "1,50", "1_000", "$5", "5 usd", "nan", "inf", "-1", "-0.01", "0x5", "٥", "1e309", "5" * 500),
+        *(True, False, float("nan"), float("inf"), -1, -0.5, Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity")),
+        *([], {}, b"5", 10**400, 10**5000, 5j, Fraction(5), int(sys.float_info.max) * 2),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, int) else repr(value)[:12],
+)
+def test_a_bad_minimum_is_refused_on_every_kind_of_account(minimum: Any) -> None:
+    for balance in (FIVE, POSTPAID, UNAVAILABLE):
+        with pytest.raises(ConfigurationError, match=r"^minimum: .* is not an amount of dollars$") as caught:
+            balance.is_sufficient(minimum)
+        assert caught.value.hint == "set minimum to a number that is 0 or more, such as 5 or 7.50"
+
+
+@pytest.mark.parametrize("minimum", [None, "", " "])
+def test_an_empty_minimum_is_called_empty(minimum: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^minimum: it is empty$"):
+        Gate(minimum)
+
+
+@pytest.mark.parametrize("word", ["Allow", "yes", True, 1, [], "allow "])
+@pytest.mark.parametrize("name", ["postpaid", "unavailable"])
+def test_a_bad_policy_is_refused_even_where_it_would_not_matter(name: str, word: Any) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{name}: ") as caught:
+        FIVE.is_sufficient(5, **{name: word})
+    assert caught.value.hint == f"set {name} to 'allow' or 'deny'"
+
+
+def test_errors_use_the_callers_names_and_show_no_key() -> None:
+    with pytest.raises(ConfigurationError, match=r"^--minimum: what looks like an API key \(not shown\) ") as caught:
+        Gate(KEY, names=("--minimum", "--postpaid", "--unavailable"))
+    assert not leaked(caught.value.full_message)
+
+
+# --- The words ---
+
+
+@pytest.mark.parametrize(
+    ("result", "policies", "outcome", "message"),
+    [
+        (prepaid("12.5"), {}, "enough", "enough: 12.50 usd available (prepaid), 7.50 more than the 5.00 needed"),
+        (FIVE, {}, "enough", "enough: 5.00 usd available (prepaid), exactly the 5.00 needed"),
+        (prepaid("3.2"), {}, "too low", f"balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; {CREDITS}"),
+        (
+            prepaid("-0.000001"),
+            {},
+            "too low",
+            f"balance too low: have -0.000001 usd, need 5.00 usd, 5.000001 short; {CREDITS}",
+        ),
+        (
+            POSTPAID,
+            {},
+            "enough",
+            "enough: postpaid account, billed in arrears; there is no balance that can run out; "
+            "counts as enough (postpaid: allow)",
+        ),
+        (
+            POSTPAID,
+            {"postpaid": "deny", "names": ("a", "b", "c")},
+            "too low",
+            "balance too low: a postpaid account has no prepaid funds and b is 'deny' (need 5.00 usd); "
+            "use a prepaid account, or set b to 'allow'",
+        ),
+        (
+            UNAVAILABLE,
+            {"names": ("a", "b", "c")},
+            "cannot tell",
+            "cannot tell whether the balance is enough (need 5.00 usd): the balance of this prepaid account is "
+            "temporarily unavailable; run it again later, or set c to 'allow'",
+        ),
+        (
+            UNAVAILABLE,
+            {"unavailable": "allow"},
+            "enough",
+            "enough: the balance of this prepaid account is temporarily unavailable; "
+            "counts as enough (unavailable: allow)",
+        ),
+        (
+            InsufficientBalanceError("no funds (HTTP 402)", status=402),
+            {},
+            "too low",
+            f"balance too low: no funds (HTTP 402); {CREDITS}",
+        ),
+        (
+            ServerError("the API failed", status=500, request_id="req_9", hint="run it again"),
+            {},
+            "cannot tell",
+            "cannot tell whether the balance is enough: the API failed; run it again (request id req_9)",
+        ),
+    ],
+)
+def test_verdicts(
+    result: AccountBalance | LumenfallError, policies: dict[str, Any], outcome: str, message: str
+) -> None:
+    verdict = Gate(5, **policies).judge(result)
+    assert verdict == (outcome, message)
+    assert verdict.sufficient is (outcome == "enough")
+
+
+def test_the_verdict_of_a_gate_that_could_not_be_made() -> None:
+    verdict = judge_error(ConfigurationError("timeout: it is wrong"))
+    assert verdict == ("cannot tell", "cannot tell whether the balance is enough: timeout: it is wrong")
+
+
+def test_exact_whatever_the_programs_decimal_context() -> None:
+    with decimal.localcontext() as context:
+        context.prec = 2
+        context.traps[decimal.Inexact] = True
+        verdict = Gate("1000.000001").judge(prepaid("999999.999999"))
+        assert not prepaid("1234.567891").is_sufficient("1234.567892")
+    assert verdict.message == (
+        "enough: 999999.999999 usd available (prepaid), 998999.999998 more than the 1000.000001 needed"
+    )
+
+
+# --- Errors ---
+
+
+def test_an_error_is_a_plain_value() -> None:
+    """It survives pickling with all its facts, and its dict is what surfaces show."""
+    error = InsufficientBalanceError("no funds", status=402, code="CODE", request_id="req_1", attempts=1)
+    twin = pickle.loads(pickle.dumps(error))
+    assert (type(twin), str(twin), twin.to_dict()) == (type(error), str(error), error.to_dict())
+    assert error.full_message == f"no funds; {CREDITS} (request id req_1)"
+    assert error.to_dict() == {
+        "type": "InsufficientBalanceError",
+        "status": 402,
+        "code": "CODE",
+        "request_id": "req_1",
+        "attempts": 1,
+        "retryable": False,
+        "hint": CREDITS,
+    }
