@@ -9,6 +9,7 @@ changes nothing costly needs no funds, and neither does a refresh or a destroy.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
 from contextvars import copy_context
 from fnmatch import fnmatchcase
@@ -22,7 +23,16 @@ from .config import as_output, check_argument, plain_gate, program_settings
 from .core import ConfigurationError, Gate, LumenfallError, Settings, Verdict, clean, describe_value, judge_error
 from .evaluate import UNKNOWN_IN_PREVIEW
 from .functions import Amount, Duration
-from .program import current_run, make_hook, need_event_loop, register_transform
+from .program import (
+    at_end_of_run,
+    current_run,
+    is_mocked,
+    make_hook,
+    need_event_loop,
+    register_transform,
+    registered_resources,
+    silence_interrupts,
+)
 from .sharing import Run, wait_async
 
 __all__ = ["balance_hook", "gate_stack"]
@@ -103,7 +113,8 @@ def balance_hook(
         """Blocks create and update (and their previews) unless funds suffice."""
         await guard.check(f"{args.name} ({args.type})")
 
-    return make_hook(name, lumenfall_balance, pulumi.ResourceHookOptions(on_dry_run=True))
+    silence_interrupts()
+    return make_hook(name, lumenfall_balance)
 
 
 def gate_stack(
@@ -118,8 +129,10 @@ def gate_stack(
 ) -> None:
     """Block the creation and update of every resource of the stack (and their previews) unless funds suffice.
 
-    Call it once, before the resources. It reaches those within components too, in whatever language they are written.
-    Components themselves, providers, stack references and ``Balance`` are left alone.
+    Call it once, before the resources: it refuses to start after them. It reaches those within components too, in
+    whatever language they are written, and is asked before a resource's own hooks. Components themselves, providers,
+    stack references and ``Balance`` are left alone. A transform that is registered later and replaces ``opts.hooks``
+    removes the gate; one that merges options keeps it.
 
     ::
 
@@ -127,7 +140,9 @@ def gate_stack(
 
     Args:
         minimum: See :func:`balance_hook`, here and below.
-        types: Which types of resource to gate, as patterns with ``*`` and ``?``; all by default.
+        types: Which types of resource to gate, as patterns with ``*`` and ``?``; all by default. The short form of a
+            type, ``aws:ec2:Instance`` for ``aws:ec2/instance:Instance``, will do. A pattern that matched none of the
+            run's resources is a warning at its end.
         postpaid: As there.
         unavailable: As there.
         api_key: As there.
@@ -135,30 +150,44 @@ def gate_stack(
         timeout: As there.
 
     Raises:
-        pulumi.RunError: ``timeout``, a plain ``minimum`` or a plain policy is malformed, ``types`` names none, or
-            hooks cannot be made in this thread.
+        pulumi.RunError: Resources were registered before; ``timeout``, a plain ``minimum`` or a plain policy is
+            malformed; ``types`` names none; or hooks cannot be made in this thread.
     """
     try:
         patterns = check_types(types)
+        hook = balance_hook(
+            minimum,
+            postpaid=postpaid,
+            unavailable=unavailable,
+            api_key=api_key,
+            base_url=base_url,
+            timeout=timeout,
+        )
+        if not is_mocked():
+            _refuse_to_come_late(patterns)
     except LumenfallError as error:
         raise pulumi.RunError(error.full_message) from None
-    hook = balance_hook(
-        minimum,
-        postpaid=postpaid,
-        unavailable=unavailable,
-        api_key=api_key,
-        base_url=base_url,
-        timeout=timeout,
-    )
+    seen: set[str] = set()
 
     def bind(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-        if not args.custom or not is_gated(args.type_, patterns):
+        if not args.custom:
             return None
-        binding = pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
-        opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(hooks=binding))
-        return pulumi.ResourceTransformResult(props=args.props, opts=opts)
+        seen.add(args.type_)
+        if not is_gated(args.type_, patterns):
+            return None
+        gate = pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+        # The gate comes first: a resource's own hook may reserve or notify.
+        args.opts.hooks = pulumi.ResourceHookBinding.merge(gate, args.opts.hooks)
+        return pulumi.ResourceTransformResult(props=args.props, opts=args.opts)
+
+    def warn_of_unmatched() -> None:
+        unmatched = [pattern for pattern in patterns if not any(_matches(type_, [pattern]) for type_ in seen)]
+        if seen and unmatched:
+            names = ", ".join(describe_value(pattern) for pattern in unmatched)
+            pulumi.log.warn(f"gate_stack: types {names} matched no resource of this run, and gated nothing")
 
     register_transform(bind)
+    at_end_of_run(warn_of_unmatched)
 
 
 class _Guard:
@@ -275,4 +304,28 @@ def is_gated(type_: str, patterns: Sequence[str]) -> bool:
 
 
 def _matches(type_: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(type_, pattern) for pattern in patterns)
+    # As people write aws:ec2/instance:Instance and random:index/randomId:RandomId in YAML.
+    short = re.sub(r"^([^:]+:[^:/]+)/\w(\w*):(?=\w\2$)", r"\1:", type_)
+    names = {type_, short, short.replace(":index:", ":")}
+    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+
+
+def _refuse_to_come_late(patterns: Sequence[str]) -> None:
+    """Refuse to start after resources that would have been gated.
+
+    Raises:
+        ConfigurationError: There are some.
+    """
+    early = [resource for resource in registered_resources() if _would_gate(resource, patterns)]
+    if early:
+        shown = ", ".join(sorted(clean(resource.pulumi_resource_name, limit=50) for resource in early)[:3])
+        raise ConfigurationError(
+            f"gate_stack came after {len(early)} resource{'s' * (len(early) > 1)} that it cannot gate any more "
+            f"({shown}{', ...' * (len(early) > 3)})",
+            hint="call gate_stack before the first resource, also before importing modules that make resources",
+        )
+
+
+def _would_gate(resource: pulumi.Resource, patterns: Sequence[str]) -> bool:
+    # Of a component in another language, the types of the children are not known here.
+    return not isinstance(resource, pulumi.CustomResource) or is_gated(resource.pulumi_resource_type, patterns)

@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""Which run of which Pulumi program calls. What Pulumi's SDK has no public name for is only in this file."""
+"""Which run of which Pulumi program calls, and what it has registered so far.
+
+What Pulumi's SDK has no public name for is in this file only; ``test_program.py`` fails when such a name goes.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import atexit
+import contextlib
 import gc
 import os
 import sys
 import threading
+from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,10 +28,22 @@ from pulumi.runtime.stack import Stack
 from .core import ConfigurationError
 from .sharing import Run
 
-__all__ = ["current_run", "in_language_host", "is_mocked", "need_event_loop"]
+__all__ = [
+    "at_end_of_run",
+    "current_run",
+    "is_mocked",
+    "make_hook",
+    "need_event_loop",
+    "register_transform",
+    "registered_resources",
+    "silence_interrupts",
+    "when_ready",
+]
 
-# The program that the engine starts for a Python project; it reads the project's files and runs them.
+# The program that the engine starts for a Python project; it runs the project's files.
 _LANGUAGE_HOST_PROGRAM = "pulumi-language-python-exec"
+# Mocks call no hooks and no transforms; those of SDKs without this method fail a test that registers one.
+_MOCKS_KNOW_HOOKS = hasattr(pulumi.runtime.Mocks, "register_transform")
 
 _runs: WeakKeyDictionary[pulumi.Resource, Run] = WeakKeyDictionary()
 _runs_lock = threading.Lock()
@@ -33,8 +53,8 @@ _run_of_this_process = Run()
 def current_run() -> Run:
     """The run that the caller belongs to; a new one where no program runs, so that nothing is shared.
 
-    A process that the engine started runs one program. Inline programs of the Automation API share a process; there
-    each run has its own root resource, which is found through the context. A thread that was started without the
+    A process that the engine started runs one program. Inline programs of the Automation API share a process; each of
+    their runs has its own root resource, which is found through the context. A thread that was started without the
     context may belong to any of them, each with stack config and so with an account of its own.
 
     Raises:
@@ -46,11 +66,12 @@ def current_run() -> Run:
     if root is not None:
         with _runs_lock:
             return _runs.setdefault(root, Run())
-    if _inline_programs_run():
+    # A root resource may outlive its run, the event loop does not.
+    if any(not _is_closed(root) for root in _objects_of(Stack)):
         raise ConfigurationError(
             "cannot determine which stack this thread belongs to",
-            hint="within a program start the thread's work with contextvars.copy_context().run, outside of programs "
-            "use pulumi_lumenfall.core.LumenfallClient",
+            hint="within a program start its work with contextvars.copy_context().run, outside of programs use "
+            "pulumi_lumenfall.core.LumenfallClient",
         )
     return Run()
 
@@ -73,8 +94,6 @@ def need_event_loop() -> None:
     """
     if threading.current_thread() is threading.main_thread():
         return  # Pulumi makes one here where there is none.
-    import asyncio
-
     try:
         asyncio.get_event_loop()
     except RuntimeError:
@@ -84,20 +103,19 @@ def need_event_loop() -> None:
         ) from None
 
 
-def _inline_programs_run() -> bool:
-    """Whether a program runs in this process now: its root resource is there, and its event loop is not yet closed."""
-    return any(not _loop_of(root).is_closed() for root in _objects_of(Stack))
+def registered_resources() -> list[pulumi.Resource]:
+    """The resources that the current run has registered with a provider so far, as far as they still exist.
 
-
-def _objects_of(kind: type[Any]) -> list[Any]:
-    # By type(), since isinstance runs code of objects that only pretend to be something.
-    return [found for found in gc.get_objects() if issubclass(type(found), kind)]
-
-
-def _loop_of(resource: pulumi.Resource) -> Any:
-    """The event loop of the program that registered a resource: Pulumi has no public name for it."""
-    future: Any = resource.urn._future
-    return future.get_loop()
+    Pulumi keeps no list of them in the program. Components of other languages count: their children are made
+    elsewhere.
+    """
+    found = []
+    for resource in _objects_of(pulumi.Resource):
+        is_costly = isinstance(resource, pulumi.CustomResource) or getattr(resource, "_remote", False)
+        # References to resources of elsewhere have no type, and inline programs each have their own event loop.
+        if is_costly and hasattr(resource, "_type") and (in_language_host() or _loop(resource) is _current_loop()):
+            found.append(resource)
+    return found
 
 
 def when_ready(resource: pulumi.Resource) -> pulumi.Output[Any]:
@@ -107,18 +125,82 @@ def when_ready(resource: pulumi.Resource) -> pulumi.Output[Any]:
     return pulumi.Output.all(resource.urn, *own_id, *map(when_ready, resource._childResources))
 
 
-# Mocks call no hooks and no transforms; those of SDKs without this method fail a test that registers one.
-_MOCKS_KNOW_HOOKS = hasattr(pulumi.runtime.Mocks, "register_transform")
-
-
-def make_hook(name: str, function: Any, options: pulumi.ResourceHookOptions) -> pulumi.ResourceHook:
-    """A hook that the engine knows; one that does nothing under mocks that know no hooks."""
+def make_hook(name: str, function: Any) -> pulumi.ResourceHook:
+    """A hook that previews call too; one that does nothing under mocks that know no hooks."""
     if is_mocked() and not _MOCKS_KNOW_HOOKS:
         return StubResourceHook(name)
-    return pulumi.ResourceHook(name, function, options)
+    return pulumi.ResourceHook(name, function, pulumi.ResourceHookOptions(on_dry_run=True))
 
 
 def register_transform(transform: pulumi.ResourceTransform) -> None:
-    """Register a transform of all resources that come after, where the monitor knows transforms."""
+    """Register a transform of all resources that come after, except under mocks that know none."""
     if not is_mocked() or _MOCKS_KNOW_HOOKS:
         pulumi.runtime.register_resource_transform(transform)
+
+
+def at_end_of_run(call: Callable[[], None]) -> None:
+    """Call a function when the program's run has ended, while the engine still listens."""
+    if is_mocked():
+        return
+    if in_language_host():
+        atexit.register(copy_context().run, call)
+        return
+
+    async def wait_for_end() -> None:
+        # The Automation API cancels what is pending at the end of an inline program.
+        try:
+            await asyncio.Event().wait()
+        finally:
+            call()
+
+    task = asyncio.ensure_future(wait_for_end())
+    _pending.add(task)
+    task.add_done_callback(_pending.discard)
+
+
+# An event loop keeps only weak references to its tasks.
+_pending: set[asyncio.Future[None]] = set()
+
+
+def silence_interrupts() -> None:
+    """Print no traceback for a KeyboardInterrupt of this process.
+
+    Current language hosts interrupt the program once a resource has failed, and Python would print two tracebacks
+    around the one line that says why. The exit status stays.
+    """
+    if not in_language_host() or getattr(sys.excepthook, "is_quiet", False):
+        return
+    show = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, traceback: Any) -> None:
+        if not issubclass(kind, KeyboardInterrupt):
+            show(kind, error, traceback)
+
+    hook.is_quiet = True  # type: ignore[attr-defined]
+    sys.excepthook = hook
+
+
+def _objects_of(kind: type[Any]) -> list[Any]:
+    # By type(), since isinstance runs code of objects that only pretend to be something.
+    return [found for found in gc.get_objects() if issubclass(type(found), kind)]
+
+
+def _loop(resource: pulumi.Resource) -> Any:
+    """The event loop of the run that registered a resource; None where it is not yet registered.
+
+    Its URN is an Output, which holds a future of that loop under a name that differs between SDKs.
+    """
+    urn = vars(resource).get("urn")
+    futures = [] if urn is None else [value for value in vars(urn).values() if isinstance(value, asyncio.Future)]
+    return futures[0].get_loop() if futures else None
+
+
+def _is_closed(resource: pulumi.Resource) -> bool:
+    loop = _loop(resource)
+    return loop is not None and loop.is_closed()
+
+
+def _current_loop() -> Any:
+    with contextlib.suppress(RuntimeError):
+        return asyncio.get_running_loop()
+    return None

@@ -31,7 +31,7 @@ from .core import (
 )
 from .evaluate import GATE_INPUTS, OUTPUTS, UNKNOWN_IN_UP, evaluate, make_gate
 from .functions import Amount, AvailableBalance, Duration, refuse_provider, tell_if_unknown
-from .program import current_run, need_event_loop
+from .program import current_run, need_event_loop, silence_interrupts
 from .sharing import Run, wait
 
 __all__ = ["Balance", "BalanceProvider"]
@@ -140,6 +140,7 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
             warn_of_plain_key(API_KEY)
         except LumenfallError as error:
             raise pulumi.RunError(error.full_message) from None
+        silence_interrupts()
         tell_if_unknown(pulumi.Output.all(**inputs), f"Balance {name!r}")
         super().__init__(
             BalanceProvider(),

@@ -15,9 +15,9 @@ import pytest
 from pulumi import UNKNOWN, dynamic
 from pulumi.dynamic.dynamic import serialize_provider
 
-from pulumi_lumenfall.sharing import Run as Answers
 from pulumi_lumenfall.resource import BalanceProvider
 from pulumi_lumenfall.sandbox import Request, Sandbox
+from pulumi_lumenfall.sharing import Run as Answers
 from support.leaks import KEY, OTHER_KEY, leaked
 
 

@@ -14,7 +14,7 @@ import pulumi
 import pytest
 
 import pulumi_lumenfall as lumenfall
-from pulumi_lumenfall import hooks
+from pulumi_lumenfall import hooks, program
 from pulumi_lumenfall.core import LumenfallClient
 from pulumi_lumenfall.sandbox import Sandbox
 from support.leaks import KEY, leaked
@@ -23,7 +23,7 @@ from support.leaks import KEY, leaked
 @pytest.fixture(autouse=True)
 def real_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
     """With any SDK, but not made known to an engine: here the tests call the hooks."""
-    monkeypatch.setattr(hooks, "_MOCKS_KNOW_NO_HOOKS", False)
+    monkeypatch.setattr(program, "_MOCKS_KNOW_HOOKS", True)
     monkeypatch.setattr("pulumi.resource_hooks.register_resource_hook", lambda hook: None)
 
 
@@ -59,6 +59,15 @@ async def call(hook: pulumi.ResourceHook, name: str = "gpu") -> None:
     await contextvars.Context().run(asyncio.ensure_future, hook(args))  # type: ignore[arg-type]
 
 
+def calling(*arguments: Any, **options: Any) -> Callable[[], Coroutine[Any, Any, None]]:
+    """A program that makes a hook and has it called."""
+
+    async def main() -> None:
+        await call(lumenfall.balance_hook(*arguments, **options))
+
+    return main
+
+
 def refusal(main: Callable[[], Coroutine[Any, Any, Any]], **options: Any) -> str:
     """What the RunError says that a program ends with."""
     with pytest.raises(pulumi.RunError) as caught:
@@ -66,72 +75,54 @@ def refusal(main: Callable[[], Coroutine[Any, Any, Any]], **options: Any) -> str
     text = str(caught.value)
     assert "\n" not in text
     assert not leaked(text)
-    assert caught.value.__suppress_context__ or caught.value.__context__ is None
     return text
 
 
 @pytest.mark.parametrize("preview", [True, False])
 def test_enough_and_too_low(api: Sandbox, preview: bool) -> None:
     """The refusal names the resource, what there is, what is needed and where to add funds."""
-
-    async def main() -> None:
-        await call(lumenfall.balance_hook(5))
-
-    in_a_program(main, preview=preview)
+    in_a_program(calling(5), preview=preview)
     api.amount = Decimal("3.20")
-    assert refusal(main, preview=preview) == (
+    assert refusal(calling(5), preview=preview) == (
         "gpu (aws:ec2/instance:Instance): balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; "
         "add funds at https://lumenfall.ai/app/credits"
     )
 
 
-def test_hooks_and_functions_share_an_answer(api: Sandbox) -> None:
-    """A thousand calls of two hooks, at the same time, and one of a function: one request."""
+def test_hooks_share_an_answer(api: Sandbox) -> None:
+    """A thousand calls of two hooks at the same time: one request."""
 
     async def main() -> None:
         first, second = lumenfall.balance_hook(5), lumenfall.balance_hook(12.5, api_key=pulumi.Output.secret(KEY))
         assert first.name != second.name
         await asyncio.gather(*(call(hook, f"gpu-{number}") for number in range(500) for hook in (first, second)))
-        lumenfall_answer = lumenfall.config.program_settings()
-        assert (await lumenfall.sharing.wait_async(lumenfall.program.current_run().ask(lumenfall_answer), lumenfall_answer)).amount
 
     in_a_program(main)
     assert len(api.requests) == 1
 
 
 @pytest.mark.parametrize(
-    ("billing_type", "amount", "policies", "words"),
+    ("billing_type", "policies", "words"),
     [
-        ("postpaid", None, {}, None),
-        ("postpaid", None, {"postpaid": "deny"}, "a postpaid account holds no prepaid funds"),
-        ("prepaid", None, {}, "cannot tell whether the balance is enough"),
-        ("prepaid", None, {"unavailable": "allow"}, None),
+        ("postpaid", {}, None),
+        ("postpaid", {"postpaid": "deny"}, "balance too low: a postpaid account"),
+        ("prepaid", {}, "cannot tell whether the balance is enough"),
+        ("prepaid", {"unavailable": "allow"}, None),
     ],
 )
-def test_policies(
-    api: Sandbox, billing_type: str, amount: str | None, policies: dict[str, str], words: str | None
-) -> None:
-    api.billing_type, api.amount = billing_type, amount
-
-    async def main() -> None:
-        await call(lumenfall.balance_hook(5, **policies))  # type: ignore[arg-type]
-
+def test_policies(api: Sandbox, billing_type: str, policies: dict[str, str], words: str | None) -> None:
+    api.billing_type, api.amount = billing_type, None
     if words is None:
-        in_a_program(main)
+        in_a_program(calling(5, **policies))
     else:
-        assert words in refusal(main)
+        assert words in refusal(calling(5, **policies))
 
 
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 429, 500, 503])
+@pytest.mark.parametrize("status", [401, 402, 403, 429, 503])
 def test_an_error_never_passes(api: Sandbox, status: int) -> None:
     api.status = status
-
-    async def main() -> None:
-        await call(lumenfall.balance_hook(0, postpaid="allow", unavailable="allow"))
-
-    text = refusal(main)
-    assert text.startswith("gpu (aws:ec2/instance:Instance): ")
-    assert ("balance too low" if status == 402 else "cannot tell") in text
+    text = refusal(calling(0, postpaid="allow", unavailable="allow"))
+    assert text.startswith(f"gpu (aws:ec2/instance:Instance): {'balance too low' if status == 402 else 'cannot tell'}")
 
 
 def test_an_unexpected_error_does_not_pass(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,12 +130,8 @@ def test_an_unexpected_error_does_not_pass(api: Sandbox, monkeypatch: pytest.Mon
         raise ZeroDivisionError
 
     monkeypatch.setattr(LumenfallClient, "fetch_balance", bug)
-
-    async def main() -> None:
-        await call(lumenfall.balance_hook(0))
-
     with pytest.raises(ZeroDivisionError):
-        in_a_program(main)
+        in_a_program(calling(0))
 
 
 @pytest.mark.parametrize(
@@ -152,10 +139,10 @@ def test_an_unexpected_error_does_not_pass(api: Sandbox, monkeypatch: pytest.Mon
     [
         ({"minimum": -1}, "minimum: -1 is not"),
         ({"minimum": None}, "minimum: it is empty"),
-        ({"minimum": "x"}, "minimum: 'x' is not"),
-        ({"minimum": float("nan")}, "minimum: nan is not"),
         ({"minimum": 5, "postpaid": "no"}, "postpaid: 'no' is not a policy"),
         ({"minimum": 5, "unavailable": 1}, "unavailable: 1 is not a policy"),
+        ({"minimum": 5, "timeout": "soon"}, "timeout: 'soon' is not a duration"),
+        ({"minimum": 5, "timeout": -1}, "timeout: "),
     ],
 )
 def test_bad_input_stops_the_program_at_once(api: Sandbox, arguments: dict[str, Any], words: str) -> None:
@@ -165,77 +152,61 @@ def test_bad_input_stops_the_program_at_once(api: Sandbox, arguments: dict[str, 
         async def main(make: Any = make) -> None:
             make(**arguments)
 
-        assert words in refusal(main)
+        assert refusal(main).startswith(words)
     assert api.requests == []
-
-
-def test_a_name_is_one_hook_s(api: Sandbox) -> None:
-    """Pulumi ends a program that gives a name twice with a traceback."""
-
-    async def main() -> None:
-        lumenfall.balance_hook(5, name="funds")
-        lumenfall.balance_hook(5, name="more")
-        lumenfall.balance_hook(5, name="")
-        lumenfall.balance_hook(5)
-        lumenfall.balance_hook(7, name="funds")
-
-    for _run in range(2):
-        assert "name: a balance hook with the name 'funds' is there already" in refusal(main)
-
-    async def other() -> None:
-        lumenfall.balance_hook(5, name=7)  # type: ignore[arg-type]
-
-    assert "name: 7 is not a name" in refusal(other)
-
-
-@pytest.mark.parametrize("types", ["", [], [""], [7]])
-def test_a_gate_must_gate_something(api: Sandbox, types: Any) -> None:
-    async def main() -> None:
-        lumenfall.gate_stack(5, types=types)
-
-    assert "types: no type of resource is named" in refusal(main)
-
-
-def test_a_pattern_that_fits_no_type_is_refused(api: Sandbox) -> None:
-    """Every type has a colon, and "Gpu" is not short for one."""
-
-    async def main() -> None:
-        lumenfall.gate_stack(5, types=["aws:ec2/*", "Gpu"])
-
-    assert "types: 'Gpu' is no type of resource, and would gate nothing" in refusal(main)
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"timeout": "10s"}, "timeout: '10s' is not a number"),
-        ({"timeout": -1}, "timeout: -1 is out of range"),
-        ({"api_key": "a b"}, "api_key: the API key holds white space"),
+        ({"api_key": "a b"}, "api_key: the API key contains white space"),
         ({"base_url": "ftp://x"}, "base_url: the base URL must start with https://"),
-        ({"minimum": "an Output"}, "minimum: 'an Output' is not an amount"),
+        ({"minimum": pulumi.Output.from_input}, "minimum: 'an Output' is not an amount"),
     ],
 )
 def test_bad_settings_stop_the_resource(api: Sandbox, arguments: dict[str, Any], words: str) -> None:
-    """Only that: a deployment that does not touch it goes on. An Output's value is judged then, too."""
+    """Only that: a deployment that does not touch it goes on. An Output's value is checked then, too."""
 
     async def main() -> None:
-        values = {"minimum": 5, **arguments}
-        values["minimum"] = pulumi.Output.from_input(values["minimum"])
-        await call(lumenfall.balance_hook(**values))
+        values = {name: value("an Output") if callable(value) else value for name, value in arguments.items()}
+        await calling(**{"minimum": 5, **values})()
 
     assert words in refusal(main)
     assert api.requests == []
 
 
+def test_names(api: Sandbox) -> None:
+    """Each hook has its own, the same ones in the next run; one that is taken would end in a traceback of Pulumi's."""
+
+    async def main() -> list[str]:
+        return [lumenfall.balance_hook(5, name=name).name for name in ("lumenfall-balance-1", "funds", None, "")]
+
+    for _run in range(2):
+        assert in_a_program(main) == ["lumenfall-balance-1", "funds", "lumenfall-balance-2", "lumenfall-balance-3"]
+
+    async def twice() -> None:
+        for minimum in (5, 7):
+            lumenfall.balance_hook(minimum, name="funds")
+
+    assert "name: there is already a balance hook with the name 'funds'" in refusal(twice)
+    assert "name: 7 is not a name" in refusal(calling(5, name=7))
+
+
+@pytest.mark.parametrize("types", ["", [], [""], [7], ["aws:ec2/*", "Gpu"]], ids=str)
+def test_a_gate_must_gate_something(api: Sandbox, types: Any) -> None:
+    """Every type has a colon, and "Gpu" is not short for one."""
+
+    async def main() -> None:
+        lumenfall.gate_stack(5, types=types)
+
+    assert refusal(main).startswith("types: ")
+
+
 def test_config_is_the_program_s(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Although the engine calls from elsewhere."""
     monkeypatch.delenv("LUMENFALL_API_KEY")
-
-    async def main() -> None:
-        await call(lumenfall.balance_hook(5))
-
-    in_a_program(main, config={"lumenfall:apiKey": KEY})
-    assert "no API key" in refusal(main)
+    in_a_program(calling(5), config={"lumenfall:apiKey": KEY})
+    assert "no API key" in refusal(calling(5))
 
 
 def unknown() -> pulumi.Output[Any]:
@@ -247,7 +218,7 @@ def unknown() -> pulumi.Output[Any]:
     return pulumi.Output(set(), resolve(None), resolve(False))
 
 
-def test_an_unknown_minimum(api: Sandbox) -> None:
+def test_a_minimum_that_is_unknown(api: Sandbox) -> None:
     """A preview passes; an up does not."""
 
     async def main() -> None:
@@ -255,7 +226,7 @@ def test_an_unknown_minimum(api: Sandbox) -> None:
 
     in_a_program(main, preview=True)
     assert api.requests == []
-    assert "is not known when the resource's turn comes; let the resource depend on" in refusal(main)
+    assert "is unknown when the resource's turn comes; let the resource depend on" in refusal(main)
 
 
 def test_a_minimum_that_never_comes(api: Sandbox) -> None:
@@ -263,61 +234,50 @@ def test_a_minimum_that_never_comes(api: Sandbox) -> None:
 
     async def main() -> None:
         never: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        minimum = pulumi.Output.from_input(never)
-        hook = lumenfall.balance_hook(minimum, timeout=0.1)
         try:
-            await call(hook)
+            await call(lumenfall.balance_hook(pulumi.Output.from_input(never), timeout=0.1))
         finally:
             never.set_result(5)
 
     for preview in (True, False):
-        assert "is not known when the resource's turn comes" in refusal(main, preview=preview)
+        assert "is unknown when the resource's turn comes" in refusal(main, preview=preview)
     assert api.requests == []
 
 
-def test_a_minimum_that_comes(api: Sandbox) -> None:
-    async def main() -> None:
+def test_a_minimum_that_comes_or_fails(api: Sandbox) -> None:
+    async def comes() -> None:
         await call(lumenfall.balance_hook(pulumi.Output.from_input("12.50")))
         await call(lumenfall.balance_hook(pulumi.Output.from_input("12.51")))
 
-    assert "need 12.51 usd" in refusal(main)
+    async def fails() -> None:
+        await call(lumenfall.balance_hook(pulumi.Output.from_input({}).apply(lambda found: found["cost"])))
 
-
-@pytest.mark.parametrize("timeout", [0, -1, 1e9, float("inf"), float("nan"), 10**400, "soon", True], ids=str)
-def test_a_bad_timeout_is_refused_at_once(timeout: Any) -> None:
-    """Not when its turn comes: until then it would wait for as long for an Output."""
-
-    async def main() -> None:
-        lumenfall.balance_hook(5, timeout=timeout)
-
-    assert refusal(main).startswith("timeout: ")
-
-
-def test_an_output_that_fails_fails_the_hook_in_one_line(api: Sandbox) -> None:
-    async def main() -> None:
-        minimum = pulumi.Output.from_input({}).apply(lambda found: found["cost"])
-        await call(lumenfall.balance_hook(minimum, api_key=KEY))
-
-    assert "an Output among the arguments of its balance hook failed (KeyError)" in refusal(main)
-    assert len(api.requests) == 0
-
-
-def test_hooks_that_name_themselves_take_no_name_that_is_taken() -> None:
-    async def main() -> list[str]:
-        return [lumenfall.balance_hook(5, name=name).name for name in ("lumenfall-balance-1", None, None)]
-
-    names = in_a_program(main)
-    assert len(set(names)) == 3
+    assert "need 12.51 usd" in refusal(comes)
+    assert "an Output among the arguments of its balance hook failed (KeyError)" in refusal(fails)
+    assert len(api.requests) == 1
 
 
 @pytest.mark.parametrize(
-    ("type_", "gated"),
+    ("type_", "pattern", "gated"),
     [
-        ("pulumi-python:dynamic/lumenfall:Balance", False),
-        ("lumenfall:index:Balance", False),
-        ("pulumi:providers:lumenfall", False),
-        ("random:index/randomId:RandomId", True),
+        ("pulumi-python:dynamic/lumenfall:Balance", "*", False),
+        ("lumenfall:index:Balance", "*", False),
+        ("pulumi:providers:aws", "*", False),
+        ("pulumi:pulumi:StackReference", "*", False),
+        ("aws:ec2/instance:Instance", "*", True),
+        ("aws:ec2/instance:Instance", "aws:ec2/*", True),
+        # As people write it in YAML.
+        ("aws:ec2/instance:Instance", "aws:ec2:Instance", True),
+        ("aws:ec2/instance:Instance", "aws:ec2:*", True),
+        ("aws:ec2/instance:Instance", "aws:rds:Instance", False),
+        ("aws:ec2/spotInstance:SpotInstance", "aws:ec2:Instance", False),
+        ("random:index/randomId:RandomId", "random:index:RandomId", True),
+        ("random:index/randomId:RandomId", "random:RandomId", True),
+        ("pulumi:index:Stash", "pulumi:Stash", True),
+        ("kubernetes:apps/v1:Deployment", "kubernetes:apps:Deployment", False),
+        ("azure-native:compute:VirtualMachine", "azure-native:compute:VirtualMachine", True),
     ],
 )
-def test_what_costs_nothing_is_not_gated(type_: str, gated: bool) -> None:
-    assert hooks.is_gated(type_, ["*"]) is gated
+def test_what_a_pattern_gates(type_: str, pattern: str, gated: bool) -> None:
+    """What costs nothing is never gated."""
+    assert hooks.is_gated(type_, [pattern]) is gated
