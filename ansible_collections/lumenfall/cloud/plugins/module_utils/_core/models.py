@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _MAX_NUMBER_TEXT = 400
 _LARGEST_MINIMUM = Decimal(repr(sys.float_info.max))
 # Exact for every amount and minimum, whatever precision the calling program has set.
-_EXACT = Context(prec=1000)
+EXACT = Context(prec=1000)
 # The digits that every float keeps.
 _FLOAT_FLOOR = Context(prec=15, rounding=ROUND_FLOOR)
 
@@ -174,11 +174,11 @@ class Gate:
 
     def _judge_amount(self, balance: AccountBalance) -> Verdict:
         assert balance.amount is not None
-        difference = _EXACT.subtract(balance.amount, self.minimum)
+        difference = EXACT.subtract(balance.amount, self.minimum)
         if balance.amount >= self.minimum:
             spare = f"{format_amount(difference)} more than" if difference else "exactly"
             return Verdict(ENOUGH, f"enough: {balance.describe()}, {spare} the {format_amount(self.minimum)} needed")
-        have, short = format_amount(balance.amount), format_amount(_EXACT.minus(difference))
+        have, short = format_amount(balance.amount), format_amount(EXACT.minus(difference))
         return Verdict(
             TOO_LOW,
             f"balance too low: have {have} {balance.currency}, {self._need}, {short} short; "

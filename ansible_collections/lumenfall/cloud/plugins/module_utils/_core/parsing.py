@@ -27,7 +27,7 @@ from .errors import (
     ServerError,
     UnexpectedRedirectError,
 )
-from .models import AccountBalance, parse_number
+from .models import EXACT, AccountBalance, parse_number
 from .pricing import CostEstimate
 from .text import Secret, clean, describe_value
 
@@ -100,7 +100,9 @@ def parse_estimate(document: Dict[str, Any], secrets: Secrets = ()) -> CostEstim
     if not _is_text(model):
         raise _invalid("it has no 'model'")
     return CostEstimate(
-        micros / 1_000_000, clean(model, secrets), clean(provider, secrets) if _is_text(provider) else None
+        EXACT.divide(micros, Decimal(1_000_000)),
+        clean(model, secrets),
+        clean(provider, secrets) if _is_text(provider) else None,
     )
 
 
@@ -198,7 +200,7 @@ def _require_usd(name: str, value: Any, secrets: Secrets) -> None:
 
 def _to_number(value: Any) -> Decimal | None:
     number = parse_number(value) if isinstance(value, JSONNumber) else None
-    return None if number is None or abs(number) > _MAX_NUMBER or number.adjusted() < -30 else number
+    return None if number is None or number.copy_abs() > _MAX_NUMBER or number.adjusted() < -30 else number
 
 
 def _is_text(value: Any) -> bool:

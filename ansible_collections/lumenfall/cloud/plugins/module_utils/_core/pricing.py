@@ -7,18 +7,17 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Context, Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any, Dict, Iterator, Mapping, Tuple
 
 from .errors import ConfigurationError
-from .models import parse_number
+from .models import EXACT, parse_number
 from .text import Secret, describe_value, format_amount, number_text
 
 ENDPOINTS = ("images/generations", "images/edits", "videos", "chat/completions")
 MAX_REQUEST_BYTES = 1 << 20
 _MAX_TIMES = 10**9
 _MICRO = Decimal("0.000001")
-_EXACT = Context(prec=100)
 
 
 @dataclass(frozen=True)
@@ -52,13 +51,14 @@ class Job:
 
     def cost(self, estimate: CostEstimate) -> Decimal:
         """Dollars for the whole job, rounded up to the micro."""
-        cost = _EXACT.multiply(estimate.amount * self.times, 1 + self.margin / 100)
-        return cost.quantize(_MICRO, rounding=ROUND_CEILING, context=_EXACT)
+        percent = EXACT.add(100, self.margin)
+        cost = EXACT.multiply(EXACT.multiply(estimate.amount, self.times), percent)
+        return EXACT.divide(cost, Decimal(100)).quantize(_MICRO, rounding=ROUND_CEILING, context=EXACT)
 
     def formula(self, estimate: CostEstimate) -> str:
         """How the cost came about: ``300 x 0.08 + 20%``; empty where it is the estimate itself."""
         times = f"{self.times} x {format_amount(estimate.amount)}"
-        margin = f"{self.margin.normalize():f}%"
+        margin = f"{self.margin.normalize(EXACT):f}%"
         if self.margin:
             return f"{times if self.times > 1 else format_amount(estimate.amount)} + {margin}"
         return times if self.times > 1 else ""

@@ -11,6 +11,8 @@ from typing import Any, Iterable
 
 MAX_SERVER_TEXT = 300
 _MAX_SHOWN_VALUE = 24
+# More than any body or header has.
+_MAX_TEXT = 1 << 20
 # What CI runners and template engines act on: "::error::", "##vso[", "{{ }}", "{% %}".
 _MARKERS = re.compile(r":(?=:)|#(?=#)|\{(?=[{%#])|(?<=[}%#])(?=\})")
 
@@ -51,12 +53,19 @@ def clean(text: object, secrets: Iterable[Secret] = (), limit: int = MAX_SERVER_
     Returns:
         One line of at most ``limit`` characters.
     """
-    spaced = (" " if c.isspace() or unicodedata.category(c) == "Cc" else c for c in str(text)[: limit * 16])
-    line = " ".join("".join(c for c in spaced if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn")).split())
-    for secret in sorted((secret.reveal() for secret in secrets), key=len, reverse=True):
-        line = line.replace(secret, "***")
+    line = _one_line(str(text)[:_MAX_TEXT])
+    # As the text has them by now: a prompt may have several lines.
+    for secret in sorted((_one_line(secret.reveal()) for secret in secrets), key=len, reverse=True):
+        line = line.replace(secret, "***") if secret else line
     line = _MARKERS.sub(lambda marker: marker.group() + " ", line)
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _one_line(text: str) -> str:
+    if not (text.isascii() and text.isprintable()):
+        spaced = (" " if c.isspace() or unicodedata.category(c) == "Cc" else c for c in text)
+        text = "".join(c for c in spaced if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn"))
+    return " ".join(text.split())
 
 
 def looks_like_key(text: str) -> bool:
