@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import decimal
 import os
 import pickle
 import subprocess
@@ -62,6 +63,16 @@ def test_a_balance(api: Sandbox) -> None:
     assert balance.request_id
     assert lumenfall.clock_skew_seconds is not None
     assert abs(lumenfall.clock_skew_seconds) < 60
+
+
+def test_exact_whatever_the_programs_decimal_context(api: Sandbox) -> None:
+    api.amount = "1234.567891"
+    with decimal.localcontext() as context:
+        context.prec = 2
+        context.traps[decimal.Inexact] = True
+        balance = client(api).fetch_balance()
+        assert balance.is_sufficient("1234.567891")
+    assert str(balance.amount) == "1234.567891"
 
 
 def test_the_request(api: Sandbox) -> None:

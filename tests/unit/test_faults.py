@@ -28,6 +28,7 @@ MEMORY_BYTES = 24 << 20
 @pytest.fixture(autouse=True)
 def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(core_client.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(core_client.random, "uniform", lambda low, high: low)
     monkeypatch.setattr(core_http, "ERROR_BODY_SECONDS", 0.2)
 
 
