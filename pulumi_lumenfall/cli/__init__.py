@@ -2,11 +2,15 @@
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 """``lumenfall-balance``: the balance for people, scripts, CI pipelines and monitoring.
 
-A thin door to the core: it translates words on a command line into settings, and a verdict into
-text and an exit status. Never imports pulumi or ansible.
+A thin integration of the core: words become settings, a verdict becomes text and an exit status. It imports neither
+pulumi nor ansible.
 """
 
 from __future__ import annotations
+
+import contextlib
+import signal
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,33 +19,41 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 
+class _Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        arguments: The words after the program's name. By default those of the process, which then
-            ends here: taking a Python apart in good order costs a fifth of the whole run.
+        arguments: The words after the program's name, by default those of the process.
 
     Returns:
-        The exit status: 0 enough (or shown), 1 below ``--warn`` in the format nagios, 2 too low,
-        3 cannot tell, 130 and 143 after Ctrl-C and SIGTERM.
+        The exit status: 0 enough (or shown), 1 below ``--warn`` with ``--format nagios``, 2 too low, 3 cannot tell,
+        130 after Ctrl-C, 143 after SIGTERM.
     """
+    is_process = arguments is None
     try:
-        # Before anything that takes time to load: a Ctrl-C then is an exit status like any other.
-        from .signals import Stopped, restore_signals, stop_on_signals
+        # nohup and the like have it ignored.
+        if is_process and signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:
+            signal.signal(signal.SIGTERM, _terminate)
+        # Imported here: a Ctrl-C while it loads is an exit status too.
+        from .run import run
+
+        return run(list(sys.argv[1:] if arguments is None else arguments))
     except KeyboardInterrupt:
-        return 130
-    try:
-        stop_on_signals()
-        from .command import run, run_process
+        status = 130
+    except _Terminated:
+        status = 143
+    if is_process:
+        # A second Ctrl-C must not break the end.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with contextlib.suppress(OSError, ValueError):
+        print("lumenfall-balance: stopped", file=sys.stderr, flush=True)
+    return status
 
-        return run_process() if arguments is None else run(list(arguments))
-    except Stopped as stopped:
-        from .console import say
 
-        say("lumenfall-balance: stopped")
-        return stopped.status
-    finally:
-        # A process that ends here has no use for Python's own handlers, and their tracebacks.
-        if arguments is not None:
-            restore_signals()
+def _terminate(*_signal: object) -> None:
+    raise _Terminated

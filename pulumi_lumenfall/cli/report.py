@@ -1,39 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""What one run found out: the one thing that every format is made from."""
+"""What one run found out: every format is made from it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from decimal import Decimal
+from typing import NamedTuple
 
-from ..core import Gate, Verdict, describe_balance, format_amount, judge_error, with_hint
+from ..core import AccountBalance, Gate, LumenfallError, Verdict, format_amount, judge_error
 
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from ..core import AccountBalance, LumenfallError
-
-# The outcomes of a core Verdict, and what each is as an exit status.
+# A verdict's outcome as an exit status.
 EXIT_STATUS = {"enough": 0, "too low": 2, "cannot tell": 3}
 EXIT_CANNOT_TELL = 3
 
 
 class Report(NamedTuple):
-    """A balance, or the error that there is instead; with a gate, also whether it is enough.
+    """A balance or an error, and what to compare it with.
 
     Attributes:
-        balance: The balance, or None where there is an error.
-        error: The error, or None where there is a balance.
-        is_check: Whether somebody waits for a verdict.
+        result: The balance, or the error there is instead.
+        is_check: Whether a verdict was asked for.
         gate: The gate of ``check``; None for ``show``, and where the gate itself is malformed.
         warn_at: The amount of ``--warn``, or None.
-        seconds: How long it took to ask; None where nothing was asked.
-        note: What ``--wait`` adds to the verdict, or an empty text.
-        warnings: What the user should hear although nothing failed, each one line.
+        seconds: How long asking took, all attempts together; None where nothing was sent.
+        note: What ``--wait`` adds to the verdict.
+        warnings: What the user should know although nothing failed.
     """
 
-    balance: AccountBalance | None = None
-    error: LumenfallError | None = None
+    result: AccountBalance | LumenfallError
     is_check: bool = False
     gate: Gate | None = None
     warn_at: Decimal | None = None
@@ -42,17 +36,26 @@ class Report(NamedTuple):
     warnings: tuple[str, ...] = ()
 
     @property
+    def balance(self) -> AccountBalance | None:
+        """The balance, or None where there is an error."""
+        return self.result if isinstance(self.result, AccountBalance) else None
+
+    @property
+    def error(self) -> LumenfallError | None:
+        """The error, or None where there is a balance."""
+        return self.result if isinstance(self.result, LumenfallError) else None
+
+    @property
     def verdict(self) -> Verdict:
-        """The verdict in the core's words; without a gate, a balance that is shown counts as enough."""
-        if self.error is not None:
-            verdict = judge_error(self.error)
-            return verdict if self.is_check else Verdict(verdict.outcome, with_hint(self.error))
-        assert self.balance is not None
-        return self.gate.judge(self.balance) if self.gate else Verdict("enough", describe_balance(self.balance))
+        """The verdict; a balance that is only shown counts as enough."""
+        if isinstance(self.result, LumenfallError):
+            verdict = judge_error(self.result)
+            return verdict if self.is_check else verdict._replace(message=self.result.full_message)
+        return self.gate.judge(self.result) if self.gate else Verdict("enough", self.result.describe())
 
     @property
     def sentence(self) -> str:
-        """The verdict, and what waiting adds to it: one line."""
+        """The verdict in one line."""
         return self.verdict.message + self.note
 
     @property
@@ -61,9 +64,26 @@ class Report(NamedTuple):
         amount = self.balance.amount if self.balance else None
         if self.warn_at is None or amount is None or amount >= self.warn_at or not self.verdict.sufficient:
             return None
-        return f"{format_amount(amount)} usd is less than the {format_amount(self.warn_at)} usd to warn at"
+        return f"{format_amount(amount)} usd is below the {format_amount(self.warn_at)} usd of --warn"
 
     @property
     def exit_status(self) -> int:
         """0 enough or shown, 2 too low, 3 cannot tell."""
         return EXIT_STATUS[self.verdict.outcome]
+
+    def facts(self) -> dict[str, str]:
+        """What a program may branch on, as text; empty where there is none."""
+        balance, error, gate = self.balance, self.error, self.gate
+        has_verdict = gate is not None or error is not None
+        return {
+            "verdict": self.verdict.outcome if has_verdict else "",
+            "sufficient": str(self.verdict.sufficient).lower() if has_verdict else "",
+            "status": balance.status if balance else "",
+            "amount": format_amount(balance.amount) if balance and balance.amount is not None else "",
+            "currency": balance.currency if balance else "",
+            "billing_type": balance.billing_type if balance else "",
+            "minimum": format_amount(gate.minimum) if gate else "",
+            "warning": self.warning or "",
+            "error_type": type(error).__name__ if error else "",
+            "message": self.sentence,
+        }

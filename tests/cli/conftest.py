@@ -115,15 +115,8 @@ class CommandLine:
         self._started.append(process)
         return process
 
-    def start_sandbox(self, *words: str) -> tuple[Process, dict[str, str]]:
-        """Start its ``sandbox``: the process, and the variables that it prints."""
-        process = self.start("sandbox", *words)
-        assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(2)]
-        return process, dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
-
     def on_terminal(
-        self, *words: str, api: Sandbox, env: Mapping[str, str], until: bytes | None = None
+        self, *words: str, api: Sandbox, env: Mapping[str, str], until: bytes | None = None, answer: bytes = b"\x03"
     ) -> tuple[int, str]:
         """Run it on a terminal to its end.
 
@@ -131,7 +124,8 @@ class CommandLine:
             *words: The command line.
             api: A sandbox to lead it to.
             env: Added to the environment.
-            until: Once it has shown this, Ctrl-C is typed.
+            until: Once it has shown this, the answer is typed.
+            answer: What to type; Ctrl-C by default.
 
         Returns:
             The exit status, and all that it has shown.
@@ -153,7 +147,7 @@ class CommandLine:
                 if not data:
                     break
                 if until is not None and until in shown:
-                    os.write(terminal, b"\x03")
+                    os.write(terminal, answer)
                     until = None
         os.close(terminal)
         _, status = os.waitpid(number, 0)

@@ -1,90 +1,111 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""Ctrl-C and SIGTERM at random moments, from the first of a process to its last."""
+"""Ctrl-C and SIGTERM: an exit status and one line instead of a traceback."""
 
 from __future__ import annotations
 
-import json
 import signal
-import sys
-import time
+import subprocess
 
 import pytest
 
-from support.interruption import SIGNALS, interrupt, moments
+from pulumi_lumenfall.sandbox import Sandbox
 
-# What is promised is one second; the rest is for a busy machine. What does not end by the signal goes on for an hour.
-END_SECONDS = 30
-COMMANDS = {
-    "show": ["show"],
-    "check": ["check", "--minimum", "5"],
-    "wait": ["check", "--minimum", "50", "--wait", "1h", "--poll", "1s"],
-    "doctor": ["doctor"],
-    "sandbox": ["sandbox"],
-}
+STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_at_any_moment(cli, api, name):
-    """A status that says so, or the one it had earned already; nothing of ours in a traceback; no hang."""
-    api.delay = 0.1
-    words = [str(cli.program), *COMMANDS[name]]
-    life = 1.5 if name in ("wait", "sandbox") else _life(cli, api, words)
-    for number, after in moments(life, 6):
-        ended = interrupt(words, number, after, env=cli.environment(api), cwd=cli.folder)
-        assert ended.frames_of_ours == [], ended
-        # Not caught: the interpreter was still starting.
-        assert ended.status in (128 + number, -number, 0) or "init_import_site" in ended.err, ended
-        assert ended.seconds < END_SECONDS
+def stopped(cli, number, *command, **settings):
+    """How a command ended after a signal that came when the sandbox had been asked."""
+    processes = []
+    with Sandbox(amount="12.50", on_request=lambda _: processes[0].send_signal(number), **settings) as api:
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            env=cli.environment(api),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
 
 
-def test_a_file_is_whole_or_as_it_was(cli, api):
-    """Whenever it is stopped, ``--output`` leaves the old file or a new one, and nothing beside it."""
-    target = cli.folder / "balance.json"
-    words = [str(cli.program), "check", "--minimum", "5", "--format", "json", "--output", "balance.json"]
-    target.write_text("before")
-    written = 0
-    turns = [(number, after, 0.0) for number, after in moments(_life(cli, api, words) * 1.2, 12)]
-    # And while it waits for an answer for certain.
-    turns += [(number, 0.0, 3600.0) for number in SIGNALS]
-    for number, after, delay in turns:
-        target.write_text("before")
-        api.reset()
-        api.delay = delay
-        ready = (lambda: len(api.requests) > 0) if delay else (lambda: True)
-        ended = interrupt(words, number, after, env=cli.environment(api), cwd=cli.folder, ready=ready)
-        assert not delay or (ended.status, target.read_text()) == (128 + number, "before"), ended
-        text = target.read_text()
-        if text != "before":
-            assert json.loads(text)["sufficient"] is True
-            written += 1
-        elif ended.status == 0:
-            pytest.fail(f"it says that it has written the file: {ended}")
-        assert [path.name for path in cli.folder.iterdir()] == ["balance.json"], ended
-    print(f"written {written} times of {len(turns)}")
+@pytest.mark.parametrize("number", STATUS)
+@pytest.mark.parametrize("words", [["show"], ["check", "--minimum", "5", "--format", "json"], ["doctor"]])
+def test_while_it_asks(cli, words, number):
+    ended = stopped(cli, number, cli.program, *words, delay=3600)
+    assert ended == (STATUS[number], "", "lumenfall-balance: stopped\n")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_program_that_uses_the_core(cli, api, number):
-    """The core catches nothing that is not its own: a program's KeyboardInterrupt comes out of a fetch at once."""
-    program = (
-        "import signal, sys\n"
-        "signal.signal(signal.SIGTERM, signal.default_int_handler)\n"
-        "from pulumi_lumenfall.core import LumenfallClient\n"
-        "try:\n"
-        "    LumenfallClient().fetch_balance()\n"
-        "except KeyboardInterrupt:\n"
-        "    print('interrupted')\n"
+@pytest.mark.parametrize("number", STATUS)
+def test_between_attempts(cli, number):
+    """While it waits as long as the server asked for."""
+    words = ["check", "--minimum", "5", "--timeout", "3600"]
+    status, _, err = stopped(cli, number, cli.program, *words, status=503, retry_after=1000)
+    assert (status, err) == (STATUS[number], "lumenfall-balance: stopped\n")
+
+
+@pytest.mark.parametrize("number", STATUS)
+def test_while_it_waits(cli, api, number):
+    api.amount = "3.20"
+    process = cli.start("check", "--minimum", "5", "--wait", "15m", api=api)
+    assert "waiting" in process.stderr.readline()
+    process.send_signal(number)
+    assert process.communicate(timeout=60) == ("", "lumenfall-balance: stopped\n")
+    assert process.returncode == STATUS[number]
+
+
+@pytest.mark.parametrize(("number", "name"), [(signal.SIGINT, "INT"), (signal.SIGTERM, "TERM")])
+def test_an_ignored_signal_stays_ignored(cli, number, name):
+    """Whoever starts it may have asked for that (nohup, a background job of a script)."""
+    command = ["bash", "-c", f'trap "" {name}; exec "$0" check --minimum 5 --timeout 2', cli.program]
+    status, _, err = stopped(cli, number, *command, delay=3600)
+    assert status == 3
+    assert "2 s" in err
+
+
+@pytest.mark.parametrize("number", STATUS)
+def test_the_sandbox_ends_well(cli, number):
+    """It prints how to use it, and a signal is its regular end."""
+    process = cli.start("sandbox", "--amount", "3.20")
+    lines = [process.stdout.readline() for _ in range(2)]
+    exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
+    assert cli("check", "--minimum", "5", env=exports).status == 2
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, "")
+    assert "GET /v1/balance 200 3.20 usd" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ([], "12.50 usd available (prepaid)"),
+        (["--amount", "null"], "temporarily unavailable"),
+        (["--billing-type", "postpaid"], "postpaid account"),
+        (["--status", "503"], "HTTP 503"),
+    ],
+)
+def test_what_a_sandbox_plays(cli, words, shown):
+    process = cli.start("sandbox", *words)
+    lines = [process.stdout.readline() for _ in range(2)]
+    exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
+    assert shown in cli("show", "--max-attempts", "1", env=exports).text
+
+
+def test_a_port_that_is_taken(cli, api):
+    ended = cli("sandbox", "--port", api.url.rpartition(":")[2])
+    assert ended.status == 3
+    assert "cannot listen on 127.0.0.1, port" in ended.err
+
+
+def test_a_sandbox_that_nobody_reads(cli):
+    """Nobody would learn where it is."""
+    ended = subprocess.run(
+        ["bash", "-c", f'"{cli.program}" sandbox >&-'], env=cli.environ, capture_output=True, text=True, check=False
     )
-    api.delay = 3600
-    env = cli.environment(api, {"LUMENFALL_TIMEOUT": "3600"})
-    command = [sys.executable, "-c", program]
-    ended = interrupt(command, number, 0.0, env=env, cwd=cli.folder, ready=lambda: len(api.requests) > 0)
-    assert (ended.status, ended.out, ended.err) == (0, "interrupted\n", "")
-    assert ended.seconds < END_SECONDS
-
-
-def _life(cli, api, words):
-    started = time.monotonic()
-    interrupt(words, signal.SIGINT, 60, env=cli.environment(api), cwd=cli.folder)
-    return time.monotonic() - started
+    assert (ended.returncode, ended.stderr) == (
+        3,
+        "lumenfall-balance: cannot write to standard output: it is closed\n",
+    )

@@ -1,53 +1,59 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""``--format prometheus``: metrics for the textfile collector of node-exporter.
+"""``--format prometheus``: metrics for the textfile collector of node_exporter.
 
 Source: the text-based exposition format 0.0.4, prometheus.io/docs/instrumenting/exposition_formats.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from argparse import Namespace
+from collections.abc import Iterator
 
 from ...core import format_amount
 from ..report import Report
-from ._delivery import deliver
+from . import write_document
+
+_HELP = {
+    "available": "Dollars available; absent while that is not known.",
+    "known": "Whether the amount is known (1) or not (0).",
+    "info": "What kind of balance it is.",
+    "minimum": "Dollars that are enough (--minimum).",
+    "sufficient": "Whether the balance is enough (1); 0 also where that cannot be told.",
+    "probe_success": "Whether the API gave a well-formed balance (1) or not (0).",
+    "probe_duration_seconds": "How long asking took, all attempts together.",
+}
 
 
-def write(report: Report, output: str | None, _environ: Mapping[str, str]) -> int:
-    """Write the metrics to standard output or to the file; a value that is not known is left out, never 0."""
-    text = "".join(
-        f"# HELP {name} {about}\n# TYPE {name} gauge\n{name}{value}\n" for name, about, value in _metrics(report)
-    )
-    return deliver(text, report, output)
+def write(report: Report, options: Namespace) -> int:
+    """Write the metrics; a value that is not known is absent, never 0."""
+    text = ""
+    for name, value, own_labels in _metrics(report):
+        labels = ",".join(f'{label}="{_escape(text)}"' for label, text in [*options.label, *own_labels])
+        metric = f"lumenfall_balance_{name}"
+        sample = f"{metric}{{{labels}}}" if labels else metric
+        text += f"# HELP {metric} {_HELP[name]}\n# TYPE {metric} gauge\n{sample} {value}\n"
+    return write_document(text, report, options)
 
 
-def _metrics(report: Report) -> list[tuple[str, str, str]]:
-    """Name, explanation, and labels with value."""
-    balance, gate = report.balance, report.gate
-    amount = balance.amount if balance else None
-    metrics = []
-
-    def add(name: str, about: str, value: str, labels: str = "") -> None:
-        metrics.append((f"lumenfall_balance_{name}", about, f"{labels} {value}"))
-
-    if amount is not None:
-        add("available", "Dollars available; absent while that is not known.", format_amount(amount))
-    add("known", "Whether the amount is known (1) or not (0).", _flag(amount is not None))
+def _metrics(report: Report) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+    """Name, value, and labels of its own."""
+    balance, facts = report.balance, report.facts()
+    if facts["amount"]:
+        yield "available", facts["amount"], []
+    yield "known", _flag(bool(facts["amount"])), []
     if balance is not None:
-        labels = f'{{billing_type="{balance.billing_type}",status="{balance.status}",currency="{balance.currency}"}}'
-        add("info", "What kind of balance it is.", "1", labels)
-    if gate is not None:
-        add("minimum", "Dollars that are enough (--minimum).", format_amount(gate.minimum))
-        add(
-            "sufficient",
-            "Whether the balance is enough (1); 0 also where that cannot be told.",
-            _flag(report.verdict.sufficient),
-        )
-    add("probe_success", "Whether the API gave a well-formed balance (1) or not (0).", _flag(balance is not None))
-    add("probe_duration_seconds", "How long asking took, all attempts together.", f"{report.seconds or 0:.6f}")
-    return metrics
+        yield "info", "1", [(name, facts[name]) for name in ("billing_type", "status", "currency")]
+    if report.gate is not None:
+        yield "minimum", format_amount(report.gate.minimum), []
+        yield "sufficient", _flag(report.verdict.sufficient), []
+    yield "probe_success", _flag(balance is not None), []
+    yield "probe_duration_seconds", f"{report.seconds or 0:.6f}", []
 
 
 def _flag(value: bool) -> str:
     return "1" if value else "0"
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

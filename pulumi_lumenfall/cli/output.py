@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""Writing to terminals, pipes and files, so that a failure to write is never lost."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from typing import TextIO
+
+from ..core import clean, looks_like_key
+
+
+class OutputError(Exception):
+    """The result could not be written; the message says where and why."""
+
+
+def write_stdout(text: str) -> None:
+    """Write to standard output.
+
+    Raises:
+        OutputError: It is closed, its reader has gone, or its disk is full.
+    """
+    if sys.stdout is None:
+        raise OutputError("cannot write to standard output: it is closed")
+    try:
+        _write(sys.stdout, text)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"cannot write to standard output: {_reason(error)}") from None
+
+
+def say(line: str, end: str = "\n") -> bool:
+    """Write a line for people to standard error; returns whether that worked."""
+    if sys.stderr is None:
+        return False
+    try:
+        _write(sys.stderr, f"{line}{end}")
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def write_file(path: str, text: str, *, is_public: bool = False) -> None:
+    """Replace a file in one step, so that nobody ever reads half of it; its mode stays, and links are followed.
+
+    Pipes and devices are written to as they are.
+
+    Args:
+        path: The file; ``-`` is standard output.
+        text: What to write.
+        is_public: Whether a new file is readable by all, whatever the umask; for collectors that run as another user.
+
+    Raises:
+        OutputError: It cannot be written; what was there before stays.
+    """
+    if path in ("-", "/dev/stdout"):
+        write_stdout(text)
+        return
+    try:
+        # What is behind a descriptor with a name, such as /dev/fd/3, may be a log.
+        if path.startswith(("/dev/", "/proc/")) or (os.path.exists(path) and not os.path.isfile(path)):
+            _write_in_place(path, text)
+        else:
+            _replace(os.path.realpath(path), text, is_public)
+    except (OSError, ValueError) as error:
+        shown = "the file" if looks_like_key(path) else clean(path, limit=200)
+        # A file that is a mount of its own cannot be replaced.
+        is_mount = getattr(error, "errno", None) in (errno.EBUSY, errno.EXDEV)
+        advice = "; mount the folder, not the file" if is_mount else ""
+        raise OutputError(f"--output: cannot write {shown}: {_reason(error)}{advice}") from None
+
+
+def append_file(path: str, text: str, name: str) -> None:
+    """Add lines to the end of a file.
+
+    Args:
+        path: The file.
+        text: The lines; they begin on a line of their own.
+        name: What to call the file in an error.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    try:
+        with open(path, "ab+", buffering=0) as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                text = text if file.read(1) == b"\n" else f"\n{text}"
+            file.write(text.encode())
+    except (OSError, ValueError) as error:
+        raise OutputError(f"cannot write to {name}: {_reason(error)}") from None
+
+
+def discard(stream: TextIO) -> None:
+    """Drop what could not be written to a stream.
+
+    Python would try again at its end, and change the exit status:
+    https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person watches this stream, on a terminal that can move the cursor."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def may_colour(environ: Mapping[str, str]) -> bool:
+    """Whether to colour standard output: https://no-color.org, and not on a dumb terminal."""
+    return is_terminal(sys.stdout) and not environ.get("NO_COLOR")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        print(text, end="", file=stream, flush=True)
+    except OSError:
+        discard(stream)
+        raise
+
+
+def _write_in_place(path: str, text: str) -> None:
+    # Opening a pipe that nobody reads would wait for ever.
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0))
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _replace(path: str, text: str, is_public: bool) -> None:
+    try:
+        mode: int | None = stat.S_IMODE(os.stat(path).st_mode)
+    except FileNotFoundError:
+        mode = 0o644 if is_public else None
+    temporary = f"{path}.{os.urandom(8).hex()}.tmp"
+    try:
+        with open(temporary, "x", encoding="utf-8", newline="\n") as file:
+            if mode is not None:
+                os.chmod(temporary, mode)
+            file.write(text)
+            file.flush()
+            # Otherwise a crash of the machine may leave an empty file under the final name.
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or "it is not usable").lower()

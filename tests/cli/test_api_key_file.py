@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""Where the key comes from, and that it goes nowhere else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from pulumi_lumenfall.cli.api_key_file import read_key
+from pulumi_lumenfall.core import ConfigurationError
+from support.leaks import MARKER, leaked
+
+
+def test_a_file(cli, api):
+    """It is stronger than the environment; white space around the key is ignored."""
+    (cli.folder / "key").write_text(f"\n {api.key}\r\n")
+    assert cli("--api-key-file", "key", api=api, env={"LUMENFALL_API_KEY": "another"}).status == 0
+
+
+def test_standard_input(cli, api):
+    ended = cli("--api-key-file", "-", api=api, env={"LUMENFALL_API_KEY": ""}, stdin=f"{api.key}\n")
+    assert ended.status == 0
+
+
+@pytest.mark.parametrize(
+    ("redirect", "status", "words"),
+    [
+        ('--api-key-file <(printf %s "$LUMENFALL_API_KEY")', 0, ""),
+        ("--api-key-file - </dev/null", 3, "--api-key-file: it is empty"),
+        ("--api-key-file - <&-", 3, "--api-key-file: standard input is closed"),
+    ],
+)
+def test_pipes(cli, api, redirect, status, words):
+    """As ``--api-key-file <(pass show lumenfall)`` gives it."""
+    command = ["bash", "-c", f'"{cli.program}" check --minimum 5 {redirect}']
+    ended = subprocess.run(command, env=cli.environment(api), capture_output=True, text=True, check=False)
+    assert ended.returncode == status
+    assert words in ended.stderr
+
+
+def test_the_credentials_file(cli, api):
+    """The last place; others who can read it are worth a warning."""
+    folder = cli.folder / "config"
+    folder.mkdir()
+    path = folder / "credentials.json"
+    path.write_text(f'{{"api_key": "{api.key}", "refresh_token": "{MARKER}"}}')
+    path.chmod(0o600)
+    env = {"LUMENFALL_API_BASE": api.url, "LUMENFALL_CONFIG_DIR": str(folder)}
+    ended = cli(env=env)
+    assert (ended.status, ended.err) == (0, "")
+    path.chmod(0o644)
+    ended = cli("show", "--format", "json", env=env)
+    assert ended.status == 0
+    assert ended.err.startswith("lumenfall-balance: warning: ")
+    assert "chmod 600" in ended.err
+    assert not leaked(ended.text)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "it cannot be read (no such file or directory)"),
+        (b" \n", "it is empty"),
+        (b"x" * 70_000, "it is too large to be a key"),
+        (b"Bearer abc", "the API key starts with 'Bearer '"),
+        (b"two words", "the API key contains white space"),
+        (b"\xff\xfe", "the API key contains white space or a character that is not printable ASCII"),
+        (f'{{"api_key":"lmnfl_a.b","refresh_token":"{MARKER}"}}'.encode(), "it contains JSON or a variable"),
+        (f"export LUMENFALL_API_KEY='{MARKER}'\n".encode(), "it contains JSON or a variable"),
+    ],
+    ids=["missing", "blank", "huge", "bearer", "words", "binary", "object", "export"],
+)
+def test_a_bad_file(cli, api, content, message):
+    """It never falls back to another key: this one was asked for."""
+    if content is not None:
+        (cli.folder / "key").write_bytes(content)
+    ended = cli("check", "--minimum", "5", "--api-key-file", "key", api=api)
+    assert ended.status == 3
+    assert f"--api-key-file: {message}" in ended.err
+    assert not leaked(ended.text)
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("key", ["{curly}", "[1]", "a=b", "monkey=", "key", "lmnfl_$a.{b}"])
+def test_an_odd_key_is_a_key(cli, api, key):
+    """The shape is the API's business."""
+    ended = cli("--api-key-file", "-", env={"LUMENFALL_API_BASE": api.url}, stdin=key)
+    assert (ended.status, api.requests[0].status) == (3, 401)
+
+
+def test_a_key_that_never_comes(tmp_path):
+    """A pipe without a writer is not waited for without an end."""
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(ConfigurationError, match=r"--api-key-file: no key came within 0.05 s"):
+        read_key(str(tmp_path / "fifo"), seconds=0.05)
+
+
+def test_a_terminal_asks_for_it(cli, api):
+    """And does not show what is typed."""
+    status, shown = cli.on_terminal(
+        "--api-key-file", "-", api=api, env={}, until=b"API key: ", answer=f"{api.key}\n".encode()
+    )
+    assert status == 0
+    assert "12.50 usd available" in shown
+    assert api.key not in shown
