@@ -17,7 +17,7 @@ from support.inline import Inline, MakeNode
 from support.leaks import KEY
 from support.plugin import Engine, Plugin
 from support.pulumi_project import PulumiProject
-from support.sdks import generate, go_build, go_module, node_modules, python_package, toolchain
+from support.sdks import generate, node_modules, python_package, toolchain
 
 
 @pytest.fixture
@@ -74,15 +74,6 @@ def python_sdk(sdks: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def node_packages(sdks: Path, real_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder ``node_modules`` of a program with the SDK for Node.js."""
     return node_modules(tmp_path_factory.mktemp("node"), sdks / "nodejs", real_home)
-
-
-@pytest.fixture(scope="session")
-def go_program(sdks: Path, real_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program in ``go/``, built with the SDK for Go."""
-    module = go_module(tmp_path_factory.mktemp("go"), sdks / "go")
-    shutil.copy(Path(__file__).with_name("go") / "main.go", module)
-    go_build(module, module / "automation", real_home)
-    return module / "automation"
 
 
 @pytest.fixture

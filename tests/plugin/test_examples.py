@@ -19,9 +19,9 @@ LANGUAGES = ("python", "typescript", "go", "yaml")
 # The Go program is compiled first, which takes a while where little of it is in the cache.
 RUN_SECONDS = 300
 PROBLEM = "error: lumenfall:index:Balance resource 'funds' has a problem: "
-# What a Python user reads of the function and of the resource: see tests/pulumi.
+# As in Python: see tests/pulumi.
 TOO_LOW = "balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
-REFUSED = "the API key was not accepted (HTTP 401 AUTHENTICATION_FAILED"
+REFUSED = "(HTTP 401"
 
 
 @pytest.fixture(params=LANGUAGES)
@@ -46,6 +46,9 @@ def project(
     programs = []
     if language == "python":
         project.environment["PYTHONPATH"] = str(request.getfixturevalue("python_sdk"))
+        # The interpreter of the tests in place of an environment that `pulumi install` would make.
+        settings = project.directory / "Pulumi.yaml"
+        settings.write_text(re.sub(r"runtime:\n( .*\n)+", "runtime: python\n", settings.read_text()))
     elif language == "typescript":
         (project.directory / "node_modules").symlink_to(request.getfixturevalue("node_packages"))
         programs = [toolchain("node")]
@@ -88,15 +91,6 @@ def test_with_funds_and_without(language: str, project: PulumiProject, api: Sand
     assert any(REFUSED in line for line in problems(refused.output))
 
     project.destroy().check()
-
-
-def test_every_example_is_explained() -> None:
-    """And each is run by the test above."""
-    assert {folder.name for folder in EXAMPLES.glob("plugin-*")} == {f"plugin-{language}" for language in LANGUAGES}
-    for language in LANGUAGES:
-        readme = (EXAMPLES / f"plugin-{language}" / "README.md").read_text(encoding="utf-8")
-        for heading in ("## On the sandbox", "## Live", "## What one sees"):
-            assert heading in readme, language
 
 
 def test_go_users_get_the_version_that_is_tested() -> None:

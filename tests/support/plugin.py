@@ -190,7 +190,7 @@ class Plugin:
 
     def begin(self, method: str, **properties: Any) -> Any:
         """Begin a call of ``Invoke``, ``Check`` or ``Read`` with these properties; it has ``result()``."""
-        requests = {
+        requests: dict[str, Any] = {
             "Invoke": lambda bag: pb.InvokeRequest(tok="lumenfall:index:getBalance", args=bag),
             "Check": lambda bag: pb.CheckRequest(urn=URN, type=BALANCE, news=bag),
             "Read": lambda bag: pb.ReadRequest(urn=URN, id="balance", properties=bag),
