@@ -77,7 +77,7 @@ def ansible(session: nox.Session, core: str) -> None:
     """
     requirement = ANSIBLES[core][1]
     session.install("--prerelease=if-necessary-or-explicit", "--editable", ".", requirement, *TEST_GROUP)
-    session.run("python", "tools/ansible_test.py", *session.posargs)
+    session.run("python", "tools/ansible_test.py", "--all-pythons", *session.posargs)
     session.run("python", "-m", "pytest", "-q", "-n", os.environ.get("NOX_WORKERS", "auto"), "tests/ansible")
 
 
