@@ -143,8 +143,10 @@ def test_a_self_hosted_runner(action, folder, python):
 
 
 def test_it_installs_what_the_package_asks_for():
-    """All but Pulumi, which the command line does not need."""
+    """All but Pulumi, and what completes commands in a shell."""
     text = (ROOT / "pyproject.toml").read_text()
     listed = re.search(r"^dependencies = \[$(.*?)^\]$", text, re.DOTALL | re.MULTILINE)[1]
-    asked = {each for each in re.findall(r'^ *"(.+?)",', listed, re.MULTILINE) if not each.startswith("pulumi")}
+    asked = {
+        each for each in re.findall(r'^ *"(.+?)",', listed, re.MULTILINE) if not each.startswith(("pulumi", "shtab"))
+    }
     assert set(re.findall(r'"([a-z0-9-]+>=.*?)"', SCRIPT)) == asked
