@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""Runs the installed ``lumenfall-balance`` as a process, in an environment of its own."""
+"""Runs ``lumenfall-balance`` in this process, which is fast, or as it is installed."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ from typing import IO, Any
 
 import pytest
 
+from pulumi_lumenfall.cli import main
 from pulumi_lumenfall.sandbox import Sandbox
 
 # Long enough for a machine that is busy with something else, short of a hang.
 PATIENCE_SECONDS = 60
+Process = subprocess.Popen[str]
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a process ended."""
+    """How a run ended."""
 
     status: int
     out: str
@@ -47,20 +49,57 @@ class Ended:
         return self.out + self.err
 
 
+@dataclass
 class CommandLine:
-    """``lumenfall-balance`` as it is installed, with nothing of the machine's environment.
+    """The command line within this process, with nothing of the machine's environment.
 
     Attributes:
         environ: The environment that every run starts with.
-        program: The path of the program.
         folder: An empty folder, the working directory of every run.
     """
 
-    def __init__(self, program: Path, environ: dict[str, str], folder: Path) -> None:
-        self.program = program
+    environ: dict[str, str]
+    folder: Path
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, *words: str, api: Sandbox | None = None, env: Mapping[str, str] | None = None) -> Ended:
+        """Run it.
+
+        Args:
+            *words: The command line.
+            api: A sandbox to lead it to.
+            env: Added to the environment, and stronger than the sandbox's.
+        """
+        with self.monkeypatch.context() as patch:
+            for name in os.environ:
+                patch.delenv(name)
+            for name, value in {**self.environ, **(api.environ if api else {}), **(env or {})}.items():
+                patch.setenv(name, value)
+            patch.chdir(self.folder)
+            self.capsys.readouterr()
+            status = main(words)
+            return Ended(status, *self.capsys.readouterr())
+
+
+class Program:
+    """``lumenfall-balance`` as it is installed.
+
+    Attributes:
+        path: Where it is.
+        environ: The environment that every run starts with.
+        folder: An empty folder, the working directory of every run.
+    """
+
+    def __init__(self, path: Path, environ: dict[str, str], folder: Path) -> None:
+        self.path = path
         self.environ = environ
         self.folder = folder
         self._started: list[Process] = []
+
+    def environment(self, api: Sandbox | None = None, env: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The environment of a run, which leads to a sandbox."""
+        return {**self.environ, **(api.environ if api else {}), **(env or {})}
 
     def __call__(
         self,
@@ -77,18 +116,17 @@ class CommandLine:
             *words: The command line.
             api: A sandbox to lead it to.
             env: Added to the environment, and stronger than the sandbox's.
-            stdin: What standard input holds; empty by default.
+            stdin: What standard input contains; nothing by default.
             stdout: Where standard output goes instead of into the result.
             prefix: A program that runs it, with its options.
         """
         ended = subprocess.run(
-            [*prefix, str(self.program), *words],
+            [*prefix, str(self.path), *words],
             env=self.environment(api, env),
             cwd=self.folder,
             input=stdin or "",
             stdout=stdout,
             stderr=subprocess.PIPE,
-            text=True,
             encoding="utf-8",
             timeout=PATIENCE_SECONDS,
             check=False,
@@ -96,20 +134,31 @@ class CommandLine:
         assert "Traceback" not in ended.stderr, ended.stderr
         return Ended(ended.returncode, ended.stdout or "", ended.stderr)
 
-    def environment(self, api: Sandbox | None = None, env: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The environment of a run."""
-        return {**self.environ, **(api.environ if api else {}), **(env or {})}
+    def in_shell(self, script: str, api: Sandbox | None = None, **env: str) -> Ended:
+        """Run a bash script that calls the program as ``"$L"``."""
+        ended = subprocess.run(
+            ["bash", "-c", script],
+            env=self.environment(api, {"L": str(self.path), **env}),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        assert "Traceback" not in ended.stderr
+        assert "Exception ignored" not in ended.stderr
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
 
-    def start(self, *words: str, api: Sandbox | None = None, env: Mapping[str, str] | None = None) -> Process:
+    def start(self, *words: str, api: Sandbox | None = None) -> Process:
         """Start it, to be talked to while it runs, and until the test ends at the most. Standard input is empty."""
         process = subprocess.Popen(
-            [str(self.program), *words],
-            env=self.environment(api, env),
+            [str(self.path), *words],
+            env=self.environment(api),
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
             encoding="utf-8",
         )
         self._started.append(process)
@@ -133,7 +182,7 @@ class CommandLine:
         number, terminal = pty.fork()
         if number == 0:
             try:
-                os.execve(self.program, [str(self.program), *words], self.environment(api, env))
+                os.execve(self.path, [str(self.path), *words], self.environment(api, env))
             finally:
                 os._exit(99)
         shown = b""
@@ -160,32 +209,42 @@ class CommandLine:
             process.communicate()
 
 
-Process = subprocess.Popen[str]
+@pytest.fixture
+def environ(clean_environment: Path) -> dict[str, str]:
+    """An environment with an empty HOME."""
+    return {"PATH": os.environ["PATH"], "HOME": str(clean_environment), "LC_ALL": "C.UTF-8"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder."""
+    (tmp_path / "cwd").mkdir()
+    return tmp_path / "cwd"
+
+
+@pytest.fixture
+def cli(
+    environ: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    """The command line, in this process."""
+    return CommandLine(environ, folder, monkeypatch, capsys)
 
 
 @pytest.fixture(scope="session")
-def _bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    # What pip compiles when it installs; a checkout may have been told not to (PYTHONDONTWRITEBYTECODE).
+def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What pip compiles when it installs; a checkout may have been told not to (PYTHONDONTWRITEBYTECODE)."""
     return tmp_path_factory.mktemp("bytecode")
 
 
 @pytest.fixture
-def cli(clean_environment: Path, tmp_path: Path, _bytecode: Path) -> Iterator[CommandLine]:
-    """The installed command line, with an empty HOME."""
-    program = Path(sys.executable).with_name("lumenfall-balance")
-    if not program.exists():
-        pytest.fail(f"{program} is not there: run {sys.executable} -m pip install -e . --no-deps")
-    environ = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(clean_environment),
-        "LC_ALL": "C.UTF-8",
-        "PYTHONPYCACHEPREFIX": str(_bytecode),
-    }
-    folder = tmp_path / "cwd"
-    folder.mkdir()
-    line = CommandLine(program, environ, folder)
-    yield line
-    line.end_all()
+def program(environ: dict[str, str], folder: Path, bytecode: Path) -> Iterator[Program]:
+    """The installed command line."""
+    path = Path(sys.executable).with_name("lumenfall-balance")
+    if not path.exists():
+        pytest.fail(f"{path} does not exist: run {sys.executable} -m pip install -e . --no-deps")
+    found = Program(path, {**environ, "PYTHONPYCACHEPREFIX": str(bytecode)}, folder)
+    yield found
+    found.end_all()
 
 
 @pytest.fixture

@@ -14,14 +14,14 @@ from pulumi_lumenfall.core import ConfigurationError
 from support.leaks import MARKER, leaked
 
 
-def test_a_file(cli, api):
+def test_a_file(program, api):
     """It is stronger than the environment; white space around the key is ignored."""
-    (cli.folder / "key").write_text(f"\n {api.key}\r\n")
-    assert cli("--api-key-file", "key", api=api, env={"LUMENFALL_API_KEY": "another"}).status == 0
+    (program.folder / "key").write_text(f"\n {api.key}\r\n")
+    assert program("--api-key-file", "key", api=api, env={"LUMENFALL_API_KEY": "another"}).status == 0
 
 
-def test_standard_input(cli, api):
-    ended = cli("--api-key-file", "-", api=api, env={"LUMENFALL_API_KEY": ""}, stdin=f"{api.key}\n")
+def test_standard_input(program, api):
+    ended = program("--api-key-file", "-", api=api, env={"LUMENFALL_API_KEY": ""}, stdin=f"{api.key}\n")
     assert ended.status == 0
 
 
@@ -33,26 +33,26 @@ def test_standard_input(cli, api):
         ("--api-key-file - <&-", 3, "--api-key-file: standard input is closed"),
     ],
 )
-def test_pipes(cli, api, redirect, status, words):
+def test_pipes(program, api, redirect, status, words):
     """As ``--api-key-file <(pass show lumenfall)`` gives it."""
-    command = ["bash", "-c", f'"{cli.program}" check --minimum 5 {redirect}']
-    ended = subprocess.run(command, env=cli.environment(api), capture_output=True, text=True, check=False)
+    command = ["bash", "-c", f'"{program.path}" check --minimum 5 {redirect}']
+    ended = subprocess.run(command, env=program.environment(api), capture_output=True, text=True, check=False)
     assert ended.returncode == status
     assert words in ended.stderr
 
 
-def test_the_credentials_file(cli, api):
+def test_the_credentials_file(program, api):
     """The last place; others who can read it are worth a warning."""
-    folder = cli.folder / "config"
+    folder = program.folder / "config"
     folder.mkdir()
     path = folder / "credentials.json"
     path.write_text(f'{{"api_key": "{api.key}", "refresh_token": "{MARKER}"}}')
     path.chmod(0o600)
     env = {"LUMENFALL_API_BASE": api.url, "LUMENFALL_CONFIG_DIR": str(folder)}
-    ended = cli(env=env)
+    ended = program(env=env)
     assert (ended.status, ended.err) == (0, "")
     path.chmod(0o644)
-    ended = cli("show", "--format", "json", env=env)
+    ended = program("show", "--format", "json", env=env)
     assert ended.status == 0
     assert ended.err.startswith("lumenfall-balance: warning: ")
     assert "chmod 600" in ended.err
@@ -73,11 +73,11 @@ def test_the_credentials_file(cli, api):
     ],
     ids=["missing", "blank", "huge", "bearer", "words", "binary", "object", "export"],
 )
-def test_a_bad_file(cli, api, content, message):
+def test_a_bad_file(program, api, content, message):
     """It never falls back to another key: this one was asked for."""
     if content is not None:
-        (cli.folder / "key").write_bytes(content)
-    ended = cli("check", "--minimum", "5", "--api-key-file", "key", api=api)
+        (program.folder / "key").write_bytes(content)
+    ended = program("check", "--minimum", "5", "--api-key-file", "key", api=api)
     assert ended.status == 3
     assert f"--api-key-file: {message}" in ended.err
     assert not leaked(ended.text)
@@ -85,9 +85,9 @@ def test_a_bad_file(cli, api, content, message):
 
 
 @pytest.mark.parametrize("key", ["{curly}", "[1]", "a=b", "monkey=", "key", "lmnfl_$a.{b}"])
-def test_an_odd_key_is_a_key(cli, api, key):
+def test_an_odd_key_is_a_key(program, api, key):
     """The shape is the API's business."""
-    ended = cli("--api-key-file", "-", env={"LUMENFALL_API_BASE": api.url}, stdin=key)
+    ended = program("--api-key-file", "-", env={"LUMENFALL_API_BASE": api.url}, stdin=key)
     assert (ended.status, api.requests[0].status) == (3, 401)
 
 
@@ -98,9 +98,9 @@ def test_a_key_that_never_comes(tmp_path):
         read_key(str(tmp_path / "fifo"), seconds=0.05)
 
 
-def test_a_terminal_asks_for_it(cli, api):
+def test_a_terminal_asks_for_it(program, api):
     """And does not show what is typed."""
-    status, shown = cli.on_terminal(
+    status, shown = program.on_terminal(
         "--api-key-file", "-", api=api, env={}, until=b"API key: ", answer=f"{api.key}\n".encode()
     )
     assert status == 0

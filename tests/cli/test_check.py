@@ -12,10 +12,10 @@ import pytest
 from pulumi_lumenfall.sandbox import Answer
 
 
-def test_show_is_the_default(cli, api):
-    ended = cli(api=api)
+def test_show_is_the_default(program, api):
+    ended = program(api=api)
     assert (ended.status, ended.out, ended.err) == (0, "12.50 usd available (prepaid)\n", "")
-    assert cli("show", api=api) == ended
+    assert program("show", api=api) == ended
 
 
 @pytest.mark.parametrize(
@@ -139,13 +139,13 @@ def test_a_timeout_bounds_the_run(cli, api, timeout):
     assert "0.3 s" in ended.err
 
 
-def test_it_runs_as_a_module(cli, api):
+def test_it_runs_as_a_module(program, api):
     """``python -m pulumi_lumenfall.cli`` is the same program."""
     command = [sys.executable, "-m", "pulumi_lumenfall.cli", "check", "--minimum", "50"]
-    assert subprocess.run(command, env=cli.environment(api), capture_output=True, check=False).returncode == 2
+    assert subprocess.run(command, env=program.environment(api), capture_output=True, check=False).returncode == 2
 
 
-def test_it_loads_neither_pulumi_nor_ansible_nor_shtab(cli, api):
+def test_it_loads_neither_pulumi_nor_ansible_nor_shtab(program, api):
     """A check has to start fast."""
     code = (
         "import sys; from pulumi_lumenfall.cli import main\n"
@@ -153,7 +153,7 @@ def test_it_loads_neither_pulumi_nor_ansible_nor_shtab(cli, api):
         "print(sorted({'pulumi', 'ansible', 'shtab', 'getpass', 'difflib'} & sys.modules.keys()))"
     )
     command = [sys.executable, "-c", code]
-    ended = subprocess.run(command, env=cli.environment(api), capture_output=True, text=True, check=True)
+    ended = subprocess.run(command, env=program.environment(api), capture_output=True, text=True, check=True)
     assert ended.stdout.splitlines()[-1] == "[]"
 
 
@@ -166,13 +166,13 @@ def test_it_loads_neither_pulumi_nor_ansible_nor_shtab(cli, api):
         ({"TERM": "dumb"}, False),
     ],
 )
-def test_colour(cli, api, env, is_coloured):
+def test_colour(program, api, env, is_coloured):
     """On a terminal that can, unless NO_COLOR is set (https://no-color.org)."""
     for words, code in ((["--minimum", "5", "--warn", "20"], "\033[32m"), (["--minimum", "50"], "\033[31m")):
-        _, shown = cli.on_terminal("check", *words, api=api, env=env)
+        _, shown = program.on_terminal("check", *words, api=api, env=env)
         assert (code in shown, "\033" in shown) == (is_coloured, is_coloured)
         assert "12.50 usd" in shown
 
 
-def test_no_colour_in_a_pipe(cli, api):
-    assert "\033" not in cli("check", "--minimum", "5", api=api, env={"TERM": "xterm"}).out
+def test_no_colour_in_a_pipe(program, api):
+    assert "\033" not in program("check", "--minimum", "5", api=api, env={"TERM": "xterm"}).out

@@ -27,52 +27,56 @@ CASES = [
 
 
 @pytest.fixture
-def script(cli):
+def script(program):
     """The completion script of a shell, in a file of the working directory."""
-    (cli.folder / "keyfile").write_text("")
+    (program.folder / "keyfile").write_text("")
 
     def write(shell):
         if not shutil.which(shell):
             pytest.skip(f"{shell} is not installed")
-        ended = cli("completion", shell)
+        ended = program("completion", shell)
         assert (ended.status, ended.err) == (0, "")
-        (cli.folder / "script").write_text(ended.out)
+        (program.folder / "script").write_text(ended.out)
         return "script"
 
     return write
 
 
 @pytest.mark.parametrize(("line", "words"), CASES)
-def test_bash(cli, script, line, words):
+def test_bash(program, script, line, words):
     code = (
         f"source ./{script('bash')}\n"
         'read -ra COMP_WORDS <<<"$LINE"; [[ $LINE == *" " ]] && COMP_WORDS+=("")\n'
         "COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
         'eval "$(complete -p lumenfall-balance | sed "s/.* -F \\([^ ]*\\) .*/\\1/")"; printf "%s\\n" "${COMPREPLY[@]}"'
     )
-    env = {**cli.environ, "LINE": f"lumenfall-balance {line}"}
-    ended = subprocess.run(["bash", "-c", code], env=env, cwd=cli.folder, capture_output=True, text=True, check=True)
+    env = {**program.environ, "LINE": f"lumenfall-balance {line}"}
+    ended = subprocess.run(
+        ["bash", "-c", code], env=env, cwd=program.folder, capture_output=True, text=True, check=True
+    )
     assert set(ended.stdout.split()) == words
     assert ended.stderr == ""
 
 
 @pytest.mark.parametrize(("line", "words"), CASES)
-def test_fish(cli, script, line, words):
+def test_fish(program, script, line, words):
     code = f"source {script('fish')}; complete -C 'lumenfall-balance {line}'"
-    ended = subprocess.run(["fish", "-c", code], env=cli.environ, cwd=cli.folder, capture_output=True, text=True)
+    ended = subprocess.run(
+        ["fish", "-c", code], env=program.environ, cwd=program.folder, capture_output=True, text=True
+    )
     assert {line.partition("\t")[0] for line in ended.stdout.splitlines()} == words
 
 
 @pytest.mark.parametrize(("line", "words"), [case for case in CASES if len(case[1]) == 1])
-def test_zsh(cli, script, line, words):
+def test_zsh(program, script, line, words):
     """On a terminal, as only its line editor completes; the tab key puts in what is the only choice."""
     script("zsh")
-    (cli.folder / ".zshrc").write_text("PS1='ready> '; autoload -U compinit; compinit -u; eval \"$(<script)\"\n")
+    (program.folder / ".zshrc").write_text("PS1='ready> '; autoload -U compinit; compinit -u; eval \"$(<script)\"\n")
     [word] = words
     number, terminal = pty.fork()
     if number == 0:
-        os.chdir(cli.folder)
-        os.execvpe("zsh", ["zsh", "-i"], {**cli.environ, "ZDOTDIR": str(cli.folder), "TERM": "dumb"})
+        os.chdir(program.folder)
+        os.execvpe("zsh", ["zsh", "-i"], {**program.environ, "ZDOTDIR": str(program.folder), "TERM": "dumb"})
     try:
         read_until(terminal, b"ready> ")
         os.write(terminal, f"lumenfall-balance {line}\t".encode())

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 
 import pytest
 
@@ -165,15 +166,14 @@ def test_a_server_that_is_gone(examine, api):
     assert "connection refused" in bad["request"][1]
 
 
-def test_a_name_that_does_not_resolve(cli, examine):
+def test_a_name_that_does_not_resolve(examine, monkeypatch):
     """Not by the machine's own resolver: some networks have an answer to any name."""
-    (cli.folder / "sitecustomize.py").write_text(
-        "import socket\n"
-        "def unknown(*_, **__): raise socket.gaierror(socket.EAI_NONAME, 'Name or service not known')\n"
-        "socket.getaddrinfo = unknown\n"
-    )
-    env = {"LUMENFALL_API_KEY": KEY, "PYTHONPATH": str(cli.folder)}
-    status, bad = examine("--base-url", "https://nowhere.example", env=env)
+
+    def unknown(*_address, **_more):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    status, bad = examine("--base-url", "https://nowhere.example", env={"LUMENFALL_API_KEY": KEY})
     assert status == 3
     assert "nowhere.example" in bad["request"][1]
     assert "resolve" in bad["request"][1]

@@ -14,13 +14,13 @@ from pulumi_lumenfall.sandbox import Sandbox
 STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
-def stopped(cli, number, *command, **settings):
+def stopped(program, number, *command, **settings):
     """How a command ended after a signal that came when the sandbox had been asked."""
     processes = []
     with Sandbox(amount="12.50", on_request=lambda _: processes[0].send_signal(number), **settings) as api:
         process = subprocess.Popen(
             [str(word) for word in command],
-            env=cli.environment(api),
+            env=program.environment(api),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -33,23 +33,23 @@ def stopped(cli, number, *command, **settings):
 
 @pytest.mark.parametrize("number", STATUS)
 @pytest.mark.parametrize("words", [["show"], ["check", "--minimum", "5", "--format", "json"], ["doctor"]])
-def test_while_it_asks(cli, words, number):
-    ended = stopped(cli, number, cli.program, *words, delay=3600)
+def test_while_it_asks(program, words, number):
+    ended = stopped(program, number, program.path, *words, delay=3600)
     assert ended == (STATUS[number], "", "lumenfall-balance: stopped\n")
 
 
 @pytest.mark.parametrize("number", STATUS)
-def test_between_attempts(cli, number):
+def test_between_attempts(program, number):
     """While it waits as long as the server asked for."""
     words = ["check", "--minimum", "5", "--timeout", "3600"]
-    status, _, err = stopped(cli, number, cli.program, *words, status=503, retry_after=1000)
+    status, _, err = stopped(program, number, program.path, *words, status=503, retry_after=1000)
     assert (status, err) == (STATUS[number], "lumenfall-balance: stopped\n")
 
 
 @pytest.mark.parametrize("number", STATUS)
-def test_while_it_waits(cli, api, number):
+def test_while_it_waits(program, api, number):
     api.amount = "3.20"
-    process = cli.start("check", "--minimum", "5", "--wait", "15m", api=api)
+    process = program.start("check", "--minimum", "5", "--wait", "15m", api=api)
     assert "waiting" in process.stderr.readline()
     process.send_signal(number)
     assert process.communicate(timeout=60) == ("", "lumenfall-balance: stopped\n")
@@ -57,21 +57,21 @@ def test_while_it_waits(cli, api, number):
 
 
 @pytest.mark.parametrize(("number", "name"), [(signal.SIGINT, "INT"), (signal.SIGTERM, "TERM")])
-def test_an_ignored_signal_stays_ignored(cli, number, name):
+def test_an_ignored_signal_stays_ignored(program, number, name):
     """Whoever starts it may have asked for that (nohup, a background job of a script)."""
-    command = ["bash", "-c", f'trap "" {name}; exec "$0" check --minimum 5 --timeout 2', cli.program]
-    status, _, err = stopped(cli, number, *command, delay=3600)
+    command = ["bash", "-c", f'trap "" {name}; exec "$0" check --minimum 5 --timeout 2', program.path]
+    status, _, err = stopped(program, number, *command, delay=3600)
     assert status == 3
     assert "2 s" in err
 
 
 @pytest.mark.parametrize("number", STATUS)
-def test_the_sandbox_ends_well(cli, number):
+def test_the_sandbox_ends_well(program, number):
     """It prints how to use it, and a signal is its regular end."""
-    process = cli.start("sandbox", "--amount", "3.20")
+    process = program.start("sandbox", "--amount", "3.20")
     lines = [process.stdout.readline() for _ in range(2)]
     exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
-    assert cli("check", "--minimum", "5", env=exports).status == 2
+    assert program("check", "--minimum", "5", env=exports).status == 2
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (0, "")
@@ -87,23 +87,27 @@ def test_the_sandbox_ends_well(cli, number):
         (["--status", "503"], "HTTP 503"),
     ],
 )
-def test_what_a_sandbox_plays(cli, words, shown):
-    process = cli.start("sandbox", *words)
+def test_what_a_sandbox_plays(program, words, shown):
+    process = program.start("sandbox", *words)
     lines = [process.stdout.readline() for _ in range(2)]
     exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
-    assert shown in cli("show", "--max-attempts", "1", env=exports).text
+    assert shown in program("show", "--max-attempts", "1", env=exports).text
 
 
-def test_a_port_that_is_taken(cli, api):
-    ended = cli("sandbox", "--port", api.url.rpartition(":")[2])
+def test_a_port_that_is_taken(program, api):
+    ended = program("sandbox", "--port", api.url.rpartition(":")[2])
     assert ended.status == 3
     assert "cannot listen on 127.0.0.1, port" in ended.err
 
 
-def test_a_sandbox_that_nobody_reads(cli):
+def test_a_sandbox_that_nobody_reads(program):
     """Nobody would learn where it is."""
     ended = subprocess.run(
-        ["bash", "-c", f'"{cli.program}" sandbox >&-'], env=cli.environ, capture_output=True, text=True, check=False
+        ["bash", "-c", f'"{program.path}" sandbox >&-'],
+        env=program.environ,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (ended.returncode, ended.stderr) == (
         3,

@@ -20,23 +20,6 @@ FILE_FORMATS = [format for format in FORMATS if format != "github"]
 PROMETHEUS = ["check", "--minimum", "5", "--format", "prometheus", "--output", "x.prom"]
 
 
-def shell(cli, api, script, **env):
-    """Run a bash script that calls the program as ``$L``."""
-    ended = subprocess.run(
-        ["bash", "-c", script],
-        env=cli.environment(api, {"L": str(cli.program), **env}),
-        cwd=cli.folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert "Traceback" not in ended.stderr
-    assert "Exception ignored" not in ended.stderr
-    return ended
-
-
 @pytest.mark.parametrize("format", FILE_FORMATS)
 def test_a_file_gets_what_standard_output_would(cli, api, format):
     words = ["show", "--format", format]
@@ -98,11 +81,11 @@ def test_a_file_is_replaced_in_one_step(cli, api):
 
 
 @pytest.mark.parametrize(("format", "mode"), [("prometheus", 0o644), ("json", 0o600)])
-def test_the_mode_of_a_new_file(cli, api, format, mode):
+def test_the_mode_of_a_new_file(program, api, format, mode):
     """node_exporter runs as another user, and cron often with this umask."""
     words = f"check --minimum 5 --format {format} --output x"
-    assert shell(cli, api, f'umask 077; "$L" {words}').returncode == 0
-    assert stat.S_IMODE((cli.folder / "x").stat().st_mode) == mode
+    assert program.in_shell(f'umask 077; "$L" {words}', api).status == 0
+    assert stat.S_IMODE((program.folder / "x").stat().st_mode) == mode
 
 
 def test_a_link_is_followed(cli, api):
@@ -130,13 +113,13 @@ def test_a_file_that_cannot_be_written(cli, api, place, problem, minimum, status
     assert os.listdir(cli.folder) == []
 
 
-def test_a_folder_that_may_not_be_written(cli, api, plain_user):
+def test_a_folder_that_may_not_be_written(program, api, plain_user):
     """What was there stays."""
-    folder = cli.folder / "collector"
+    folder = program.folder / "collector"
     folder.mkdir()
     (folder / "x").write_text("before")
     folder.chmod(0o555)
-    ended = cli("show", "--format", "json", "--output", "collector/x", api=api, prefix=plain_user)
+    ended = program("show", "--format", "json", "--output", "collector/x", api=api, prefix=plain_user)
     assert ended.status == 3
     assert "--output: cannot write collector/x: permission denied" in ended.err
     assert (folder / "x").read_text() == "before"
@@ -168,13 +151,13 @@ def test_a_file_that_is_a_mount(tmp_path, monkeypatch):
         "mkfifo done; $SHOW --output >(cat >>log; echo >done) && read -r <done",
     ],
 )
-def test_output_to_a_descriptor(cli, api, script):
+def test_output_to_a_descriptor(program, api, script):
     """A pipe works, and a log that is behind it keeps what it contains."""
-    (cli.folder / "log").write_text("first\n")
+    (program.folder / "log").write_text("first\n")
     script = script.replace("$SHOW", '"$L" show --format json')
-    ended = shell(cli, api, f"( {script} ) && echo last >>log")
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
-    first, result, last = (cli.folder / "log").read_text().splitlines()
+    ended = program.in_shell(f"( {script} ) && echo last >>log", api)
+    assert (ended.status, ended.out, ended.err) == (0, "", "")
+    first, result, last = (program.folder / "log").read_text().splitlines()
     assert (first, json.loads(result)["status"], last) == ("first", "known", "last")
 
 
@@ -190,10 +173,10 @@ def test_a_pipe_that_nobody_reads(cli, api):
 @linux
 @pytest.mark.parametrize("format", FILE_FORMATS)
 @pytest.mark.parametrize(("minimum", "status"), [("5", 3), ("50", 2)])
-def test_a_full_disk(cli, api, format, minimum, status):
+def test_a_full_disk(program, api, format, minimum, status):
     """A verdict that nobody could read does not pass; one that fails keeps its status."""
     with open("/dev/full", "w") as full:
-        ended = cli("check", "--minimum", minimum, "--format", format, api=api, stdout=full)
+        ended = program("check", "--minimum", minimum, "--format", format, api=api, stdout=full)
     problem = "lumenfall-balance: cannot write to standard output: no space left on device; the verdict was: "
     assert (ended.status, ended.err.count("\n")) == (status, 1)
     assert ended.err.startswith(problem)
@@ -201,33 +184,33 @@ def test_a_full_disk(cli, api, format, minimum, status):
 
 @linux
 @pytest.mark.parametrize("words", ["--help", "--version", "check --help", "completion bash", "doctor", "sandbox"])
-def test_a_full_disk_elsewhere(cli, api, words):
-    ended = shell(cli, api, f'"$L" {words} >/dev/full')
-    assert (ended.returncode, ended.stderr.count("\n")) == (3, 1)
-    assert "no space left on device" in ended.stderr.lower()
+def test_a_full_disk_elsewhere(program, api, words):
+    ended = program.in_shell(f'"$L" {words} >/dev/full', api)
+    assert (ended.status, ended.err.count("\n")) == (3, 1)
+    assert "no space left on device" in ended.err.lower()
 
 
 @linux
 @pytest.mark.parametrize(
     ("redirect", "status"), [(">/dev/full 2>/dev/full", 3), (">&- 2>&-", 3), ("2>/dev/full", 0), (">/dev/full", 0)]
 )
-def test_github_where_nobody_reads_it(cli, api, redirect, status):
+def test_github_where_nobody_reads_it(program, api, redirect, status):
     """Without a file of outputs, what is enough passes only if the sentence can be written somewhere."""
     command = f'"$L" check --minimum 5 --format github {redirect}'
-    assert shell(cli, api, command).returncode == status
-    assert shell(cli, api, command, GITHUB_OUTPUT="outputs").returncode == 0
-    assert (cli.folder / "outputs").read_text().startswith("verdict=enough\n")
+    assert program.in_shell(command, api).status == status
+    assert program.in_shell(command, api, GITHUB_OUTPUT="outputs").status == 0
+    assert (program.folder / "outputs").read_text().startswith("verdict=enough\n")
 
 
 @pytest.mark.parametrize(("minimum", "status"), [("5", 3), ("50", 2)])
-def test_a_closed_pipe(cli, api, minimum, status):
+def test_a_closed_pipe(program, api, minimum, status):
     """The reader went away before it could read the verdict."""
     # The reader is gone for certain before anything is written.
     check = f'"$L" check --minimum {minimum}'
-    ended = shell(
-        cli, api, f'mkfifo gone; {{ read -r _ <gone; {check}; echo "$?" >&2; }} | {{ exec <&-; echo >gone; }}'
+    ended = program.in_shell(
+        f'mkfifo gone; {{ read -r _ <gone; {check}; echo "$?" >&2; }} | {{ exec <&-; echo >gone; }}', api
     )
-    message, shown = ended.stderr.splitlines()
+    message, shown = ended.err.splitlines()
     assert message.startswith("lumenfall-balance: cannot write to standard output: broken pipe; the verdict was: ")
     assert shown == str(status)
 
@@ -241,19 +224,19 @@ def test_a_closed_pipe(cli, api, minimum, status):
         pytest.param("2>/dev/full", (0, 2, 3), marks=linux),
     ],
 )
-def test_closed_streams(cli, api, redirect, statuses):
+def test_closed_streams(program, api, redirect, statuses):
     """What was to be said may be lost; the exit status is not."""
     for words, status in zip(("check --minimum 5", "check --minimum 50", "--frob"), statuses, strict=True):
-        assert shell(cli, api, f'"$L" {words} {redirect}').returncode == status
+        assert program.in_shell(f'"$L" {words} {redirect}', api).status == status
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
-def test_a_stream_that_knows_few_characters(cli, api, encoding):
+def test_a_stream_that_knows_few_characters(program, api, encoding):
     """The rest is escaped; nothing fails for it."""
     api.script(Answer(400, '{"error": {"message": "caf\u00e9 \u4f59\u989d", "code": "X"}}'))
     ended = subprocess.run(
-        [str(cli.program), "check", "--minimum", "5", "--format", "nagios"],
-        env=cli.environment(api, {"PYTHONIOENCODING": encoding}),
+        [str(program.path), "check", "--minimum", "5", "--format", "nagios"],
+        env=program.environment(api, {"PYTHONIOENCODING": encoding}),
         capture_output=True,
         check=False,
     )

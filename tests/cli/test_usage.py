@@ -9,6 +9,7 @@ import shlex
 
 import pytest
 
+from pulumi_lumenfall.cli import balance
 from pulumi_lumenfall.cli.arguments import COMMANDS, FORMATS, parse_arguments
 from pulumi_lumenfall.core import SETTINGS, __version__
 from support.leaks import KEY, leaked
@@ -178,16 +179,16 @@ def test_no_key_anywhere(cli):
         assert place in ended.err
 
 
-def test_a_bug_of_ours_is_no_warning_to_nagios(cli, api):
+def test_a_bug_of_ours_is_no_warning_to_nagios(cli, api, monkeypatch):
     """Python would exit with 1. The exception's text may contain anything, so it is not shown."""
-    (cli.folder / "sitecustomize.py").write_text(
-        "from pulumi_lumenfall.cli import balance\n"
-        "def broken(*_): raise RuntimeError('lmnfl_secret')\n"
-        "balance._fetch = broken\n"
-    )
+
+    def broken(*_settings):
+        raise RuntimeError("lmnfl_secret")
+
+    monkeypatch.setattr(balance, "_fetch", broken)
     for format in FORMATS:
-        ended = cli(*CHECK, "--format", format, api=api, env={"PYTHONPATH": str(cli.folder)})
+        ended = cli(*CHECK, "--format", format, api=api)
         assert ended.status == 3
-        assert "internal error: RuntimeError in sitecustomize.py:2" in ended.text
+        assert "internal error: RuntimeError in test_usage.py:" in ended.text
         assert "lmnfl_secret" not in ended.text
         assert bool(ended.out) == (format != "text")

@@ -103,11 +103,11 @@ def test_json_stays_json(cli, api):
     assert (ended.status, ended.json["sufficient"]) == (0, True)
 
 
-def test_a_countdown_on_a_terminal(cli, api):
+def test_a_countdown_on_a_terminal(program, api):
     """One line that is rewritten each second and cleared in the end; Ctrl-C leaves with 130."""
     api.amount = "3.20"
     words = ["check", "--minimum", "5", "--wait", "15m"]
-    status, shown = cli.on_terminal(*words, api=api, env={"TERM": "xterm"}, until=b"next look in 29s")
+    status, shown = program.on_terminal(*words, api=api, env={"TERM": "xterm"}, until=b"next look in 29s")
     assert status == 130
     assert re.search(r"\r\033\[Kwaiting, 1[345]m[0-9]{2}s left, next look in 30s: balance too low", shown)
     before, _, after = shown.rpartition("\r\033[K")
@@ -117,10 +117,10 @@ def test_a_countdown_on_a_terminal(cli, api):
         assert len(line.replace("^C", "")) < 80
 
 
-def test_no_countdown_on_a_dumb_terminal(cli, api):
+def test_no_countdown_on_a_dumb_terminal(program, api):
     api.amount = "3.20"
     words = ["check", "--minimum", "5", "--wait", "15m"]
-    status, shown = cli.on_terminal(*words, api=api, env={"TERM": "dumb"}, until=b"s left: ")
+    status, shown = program.on_terminal(*words, api=api, env={"TERM": "dumb"}, until=b"s left: ")
     assert status == 130
     assert "\033" not in shown
 
