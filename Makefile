@@ -67,7 +67,8 @@ mutants: $(READY)  ## which changes to the core do its unit tests miss? (by hand
 bench: $(READY)  ## measure against what people use instead (ten minutes), into benchmarks/figures.json
 	$(BIN)/python benchmarks/run.py
 
-plugin: $(READY)  ## the archive of the Pulumi provider plugin, into dist/
+plugin: $(READY)  ## the archives of the Pulumi provider plugin, into dist/
+	$(BIN)/python -m build --wheel
 	$(BIN)/python tools/plugin_archive.py dist
 
 dist: $(READY)  ## build all that a release publishes into dist/; uploads nothing

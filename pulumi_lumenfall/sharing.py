@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""One request for everything that asks for the same balance in one run of a program.
+"""One request for everything that asks for the same balance, or the same estimate, in one run of a program.
 
 A wrong answer is worse than a second request: a balance is shared for at most 30 s, counted from
 before it was requested; a failure goes only to those who were waiting for it; and nothing outlives
@@ -10,19 +10,34 @@ the run, so an ``up`` never decides on what its preview saw.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import os
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any, TypeVar
 
-from .core import AccountBalance, DeadlineExceededError, LumenfallClient, Settings, parse_cache_seconds
+from .core import (
+    AccountBalance,
+    CostEstimate,
+    DeadlineExceededError,
+    LumenfallClient,
+    Settings,
+    check_endpoint,
+    check_request,
+    parse_cache_seconds,
+)
 
 __all__ = ["Run", "wait", "wait_async"]
 
 # The client keeps to its own deadline; this bounds a fetch that cannot, such as a thread lost in a fork.
 _GRACE_SECONDS = 1.0
+
+_T = TypeVar("_T")
 
 
 class Run:
@@ -31,7 +46,7 @@ class Run:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._salt = secrets.token_bytes(16)
-        self._fetches: dict[bytes, tuple[float, Future[AccountBalance]]] = {}
+        self._fetches: dict[bytes, tuple[float, Future[Any]]] = {}
         self._said: set[str] = set()
 
     def ask(self, settings: Settings, *, keep: bool = True) -> Future[AccountBalance]:
@@ -44,15 +59,35 @@ class Run:
         Raises:
             ConfigurationError: ``LUMENFALL_CACHE_SECONDS`` is malformed.
         """
+        return self._share(settings, b"balance", keep, LumenfallClient.fetch_balance)
+
+    def estimate(self, settings: Settings, request: object, endpoint: object) -> Future[CostEstimate]:
+        """Like :meth:`ask`, for what a request costs; only calls with the same request share.
+
+        Args:
+            settings: What to ask with.
+            request: The body of the request: a mapping, or the text of a JSON object.
+            endpoint: Such as ``images/generations``.
+
+        Raises:
+            ConfigurationError: ``request`` or ``endpoint`` is malformed, or ``LUMENFALL_CACHE_SECONDS`` is.
+        """
+        path, document = check_endpoint(endpoint), check_request(request)
+        question = hashlib.sha256(json.dumps([path, document], sort_keys=True).encode()).digest()
+        return self._share(settings, question, True, lambda client: client.estimate_cost(document, endpoint=path))
+
+    def _share(
+        self, settings: Settings, question: bytes, keep: bool, call: Callable[[LumenfallClient], _T]
+    ) -> Future[_T]:
         seconds = parse_cache_seconds(os.environ)
         if not seconds:
-            return _start_fetch(settings)
-        digest = settings.digest(self._salt)
+            return _start(settings, call)
+        key = settings.digest(self._salt) + question
         with self._lock:
-            started, fetch = self._fetches.get(digest, (0.0, None))
+            started, fetch = self._fetches.get(key, (0.0, None))
             if fetch is None or not _may_be_shared(fetch, started, seconds if keep else 0.0):
-                started, fetch = time.monotonic(), _start_fetch(settings)
-                self._fetches[digest] = started, fetch
+                started, fetch = time.monotonic(), _start(settings, call)
+                self._fetches[key] = started, fetch
             return fetch
 
     def is_new(self, text: str) -> bool:
@@ -64,11 +99,11 @@ class Run:
             return True
 
 
-def wait(fetch: Future[AccountBalance], settings: Settings) -> AccountBalance:
-    """Wait for a balance, at most ``settings.timeout`` and a second.
+def wait(fetch: Future[_T], settings: Settings) -> _T:
+    """Wait for a balance or an estimate, at most ``settings.timeout`` and a second.
 
     Raises:
-        LumenfallError: There is no balance.
+        LumenfallError: There is none to be had.
     """
     try:
         return fetch.result(settings.timeout + _GRACE_SECONDS)
@@ -76,7 +111,7 @@ def wait(fetch: Future[AccountBalance], settings: Settings) -> AccountBalance:
         raise _overdue(settings) from None
 
 
-async def wait_async(fetch: Future[AccountBalance], settings: Settings) -> AccountBalance:
+async def wait_async(fetch: Future[_T], settings: Settings) -> _T:
     """Like :func:`wait`, while the event loop goes on."""
     if fetch.done():
         return fetch.result()
@@ -86,27 +121,27 @@ async def wait_async(fetch: Future[AccountBalance], settings: Settings) -> Accou
         raise _overdue(settings) from None
 
 
-def _start_fetch(settings: Settings) -> Future[AccountBalance]:
-    """Fetch in a thread of its own, so that waiting can be interrupted or awaited."""
-    future: Future[AccountBalance] = Future()
+def _start(settings: Settings, call: Callable[[LumenfallClient], _T]) -> Future[_T]:
+    """Call in a thread of its own, so that waiting can be interrupted or awaited."""
+    future: Future[_T] = Future()
     # From here on, one caller that stops waiting cannot cancel it for the others.
     future.set_running_or_notify_cancel()
 
     def fetch() -> None:
         try:
             with LumenfallClient.from_settings(settings) as client:
-                balance = client.fetch_balance()
+                result = call(client)
         except BaseException as error:  # noqa: BLE001 - raised in those who wait
             future.set_exception(error)
         else:
-            future.set_result(balance)
+            future.set_result(result)
 
     # A daemon, so that an interrupted program ends at once.
     threading.Thread(target=fetch, name="lumenfall-balance", daemon=True).start()
     return future
 
 
-def _may_be_shared(fetch: Future[AccountBalance], started: float, seconds: float) -> bool:
+def _may_be_shared(fetch: Future[Any], started: float, seconds: float) -> bool:
     if not fetch.done():
         return True
     return fetch.exception() is None and time.monotonic() - started < seconds

@@ -14,8 +14,9 @@ import contextlib
 import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import grpc
 import grpc.aio
@@ -24,6 +25,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from ..core import (
+    ENDPOINTS,
     SETTINGS,
     AccountBalance,
     ConfigurationError,
@@ -31,8 +33,12 @@ from ..core import (
     Setting,
     Settings,
     __version__,
+    check_endpoint,
+    check_request,
     clean,
+    format_amount,
     is_unset,
+    parse_job,
     resolve_settings,
 )
 from ..evaluate import GATE_INPUTS, OUTPUTS, UNKNOWN_IN_PREVIEW, UNKNOWN_IN_UP, evaluate, make_gate
@@ -42,7 +48,8 @@ from .protocol import plugin_pb2, provider_pb2
 
 __all__ = ["Log", "ProviderServer"]
 
-FUNCTION = "lumenfall:index:getBalance"
+GET_BALANCE = "lumenfall:index:getBalance"
+ESTIMATE_COST = "lumenfall:index:estimateCost"
 RESOURCE = "lumenfall:index:Balance"
 
 _SCHEMA = Path(__file__).with_name("schema.json")
@@ -52,7 +59,21 @@ _CONFIG = {setting.config_key: setting for setting in SETTINGS if setting.config
 _ENGINE_CONFIG = ("version", "pluginDownloadURL")
 _ONLY_READ = "the balance is only read here and gates nothing; to gate on a minimum, omit the option id"
 
+# Argument -> its check by itself, which raises ConfigurationError.
+_GATE_CHECKS: dict[str, Callable[[Any], object]] = {
+    "minimum": lambda value: make_gate({"minimum": value}),
+    "postpaid": lambda value: make_gate({"postpaid": value}),
+    "unavailable": lambda value: make_gate({"unavailable": value}),
+}
+_COST_CHECKS: dict[str, Callable[[Any], object]] = {
+    "request": check_request,
+    "endpoint": check_endpoint,
+    "times": lambda value: parse_job(times=value),
+    "margin": lambda value: parse_job(margin=value),
+}
+
 _Method = Callable[[Any], Awaitable[Message]]
+_T = TypeVar("_T")
 
 
 class Log(Protocol):
@@ -156,21 +177,41 @@ class ProviderServer:
         return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True)
 
     async def Invoke(self, request: provider_pb2.InvokeRequest) -> provider_pb2.InvokeResponse:
-        """``getBalance``: an error is a failure, a low balance is a result."""
-        if request.tok != FUNCTION:
-            raise ConfigurationError(f"unknown function {clean(request.tok, limit=100)}", hint=f"use {FUNCTION}")
+        functions = {GET_BALANCE: (self._get_balance, _GATE_CHECKS), ESTIMATE_COST: (self._estimate_cost, _COST_CHECKS)}
+        if request.tok not in functions:
+            known = " or ".join(functions)
+            raise ConfigurationError(f"unknown function {clean(request.tok, limit=100)}", hint=f"use {known}")
+        function, checks = functions[request.tok]
         arguments = read(request.args)
-        if problems := _argument_problems(arguments):
+        if problems := _problems(arguments, checks):
             # SDKs show the name beside the reason, and nothing shows the value.
             failures = [
                 provider_pb2.CheckFailure(property=clean(name, limit=100), reason=reason) for name, reason in problems
             ]
             return provider_pb2.InvokeResponse(failures=failures)
-        result = await self._look(arguments, share=True)
-        if isinstance(result, LumenfallError):
-            return provider_pb2.InvokeResponse(failures=[_failure(result.full_message)])
-        returned: dict[str, Any] = {"return": write(evaluate(arguments, result).outputs)}  # a keyword of Python
+        try:
+            returned: dict[str, Any] = {"return": write(await function(arguments))}  # a keyword of Python
+        except LumenfallError as error:
+            return provider_pb2.InvokeResponse(failures=[_failure(error.full_message)])
         return provider_pb2.InvokeResponse(**returned)
+
+    async def _get_balance(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """A low balance is a result, an error is raised."""
+        balance = await self._wait(self._run.ask(await self._settings()))
+        return evaluate(arguments, balance).outputs
+
+    async def _estimate_cost(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Amounts are text, since they are exact."""
+        job = parse_job(arguments.get("times"), arguments.get("margin"))
+        endpoint = arguments.get("endpoint", ENDPOINTS[0])
+        settings = await self._settings()
+        estimate = await self._wait(self._run.estimate(settings, arguments.get("request"), endpoint))
+        return {
+            "amount": format_amount(job.cost(estimate)),
+            "unitAmount": format_amount(estimate.amount),
+            "model": estimate.model,
+            "provider": estimate.provider,
+        }
 
     async def Check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
         """Read the balance and return it among the checked inputs; a balance that is not enough is a failure."""
@@ -178,7 +219,7 @@ class ProviderServer:
             raise ConfigurationError(f"unknown resource {clean(request.type, limit=100)}", hint=f"use {RESOURCE}")
         # Outputs come back as inputs where a program ignores changes to them; they are read again all the same.
         inputs = {name: value for name, value in read(request.news).items() if name not in OUTPUTS}
-        if problems := _argument_problems(inputs):
+        if problems := _problems(inputs, _GATE_CHECKS):
             return provider_pb2.CheckResponse(failures=[_failure(reason) for _, reason in problems])
         if contains_unknown(inputs):
             await self._log(UNKNOWN_IN_PREVIEW, request.urn, warning=False)
@@ -224,21 +265,25 @@ class ProviderServer:
     async def Delete(self, _request: provider_pb2.DeleteRequest) -> Empty:
         return Empty()
 
-    async def _look(self, inputs: Mapping[str, Any], *, share: bool = False) -> AccountBalance | LumenfallError:
-        """Read the balance, together with those who ask at the same time.
+    async def _look(self, inputs: Mapping[str, Any]) -> AccountBalance | LumenfallError:
+        """Read the balance for a resource, together with those that are checked at the same time.
 
         Args:
-            inputs: Those of the gate; nothing is sent where one is malformed.
-            share: Whether a balance that this run has read before will do.
-
-        Raises:
-            _InterruptedError: The user interrupted the engine.
+            inputs: The resource's; nothing is sent where one is malformed.
         """
         try:
             make_gate(inputs)
-            fetch = self._run.ask(await self._settings(), keep=share)
+            return await self._wait(self._run.ask(await self._settings(), keep=False))
         except LumenfallError as error:
             return error
+
+    async def _wait(self, fetch: Future[_T]) -> _T:
+        """Wait for a result.
+
+        Raises:
+            LumenfallError: There is none to be had.
+            _InterruptedError: The user interrupted the engine.
+        """
         waiter = asyncio.wrap_future(fetch)
         # asyncio would print the traceback of an error that nobody has looked at.
         waiter.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -247,10 +292,7 @@ class ProviderServer:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if cancelled.done():
             raise _InterruptedError
-        try:
-            return waiter.result()
-        except LumenfallError as error:
-            return error
+        return waiter.result()
 
     async def _settings(self) -> Settings:
         config = self._config or {}
@@ -297,17 +339,16 @@ def _failure(reason: str) -> provider_pb2.CheckFailure:
     return provider_pb2.CheckFailure(reason=reason)
 
 
-def _argument_problems(arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What is wrong with the inputs of the function or the resource: name and reason."""
+def _problems(arguments: Mapping[str, Any], checks: Mapping[str, Callable[[Any], object]]) -> list[tuple[str, str]]:
+    """What is wrong with the arguments of a function or the inputs of the resource: name and reason."""
     problems = []
     for name, value in arguments.items():
-        if name not in GATE_INPUTS:
-            problems.append(
-                (name, f"{clean(name, limit=100)}: there is no such argument; known are {', '.join(GATE_INPUTS)}")
-            )
+        if name not in checks:
+            reason = f"{clean(name, limit=100)}: there is no such argument; known are {', '.join(checks)}"
+            problems.append((name, reason))
         elif value != UNKNOWN:
             try:
-                make_gate({name: value})
+                checks[name](value)
             except LumenfallError as error:
                 problems.append((name, error.full_message))
     return problems

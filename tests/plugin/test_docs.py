@@ -91,12 +91,13 @@ GO_PROGRAM = """package main
 
 import (
 	"errors"
+	"strconv"
 
 	"github.com/pulumi-lumenfall/pulumi-lumenfall/sdk/go/lumenfall"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-var _ = errors.New
+var _, _ = errors.New, strconv.ParseFloat
 
 func main() {
 	pulumi.Run(func(ctx *pulumi.Context) error {

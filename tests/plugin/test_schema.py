@@ -17,6 +17,8 @@ from pulumi_lumenfall.core import SETTINGS, __version__
 from pulumi_lumenfall.evaluate import GATE_INPUTS, OUTPUTS
 from support.plugin import Plugin
 
+COST_INPUTS = ("request", "endpoint", "times", "margin")
+
 FILE = Path(pulumi_lumenfall.__file__).with_name("provider") / "schema.json"
 SCHEMA: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
 
@@ -54,6 +56,8 @@ def test_names_are_those_of_the_python_package() -> None:
     assert tuple(function["inputs"]["properties"]) == GATE_INPUTS
     assert set(function["inputs"]["properties"]) <= set(inspect.signature(pulumi_lumenfall.get_balance).parameters)
     assert sorted(function["outputs"]["properties"]) == sorted(OUTPUTS)
+    estimate = SCHEMA["functions"]["lumenfall:index:estimateCost"]["inputs"]
+    assert (list(estimate["properties"]), estimate["required"]) == (list(COST_INPUTS), ["request"])
     for name in OUTPUTS:
         assert hasattr(pulumi_lumenfall.GetBalanceResult, snake(name))
 
@@ -68,4 +72,4 @@ def test_everything_is_described() -> None:
         return missing + [found for name, child in node.items() for found in undescribed(child, f"{path}/{name}")]
 
     parts = {part: SCHEMA[part] for part in ("config", "provider", "types", "resources", "functions")}
-    assert [path for path in undescribed(parts) if not path.endswith("/inputs")] == []
+    assert [path for path in undescribed(parts) if not path.endswith(("/inputs", "/additionalProperties"))] == []

@@ -201,6 +201,11 @@ class Plugin:
         """The function's response."""
         return self.begin("Invoke", **arguments).result()
 
+    def estimate_cost(self, **arguments: Any) -> Any:
+        """The other function's response."""
+        request = pb.InvokeRequest(tok="lumenfall:index:estimateCost", args=struct(arguments))
+        return self.stub.Invoke(request, timeout=CALL_SECONDS)
+
     def check(self, **inputs: Any) -> Any:
         """Check a resource's inputs."""
         return self.begin("Check", **inputs).result()
