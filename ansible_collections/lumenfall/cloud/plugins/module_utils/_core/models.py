@@ -155,7 +155,7 @@ class Gate:
         if isinstance(result, LumenfallError):
             return judge_error(result)
         if result.amount is not None:
-            return self._judge_amount(result)
+            return self._judge_amount(result.amount, result)
         policy = self.postpaid if result.status == POSTPAID else self.unavailable
         if policy == ALLOW:
             return Verdict(ENOUGH, f"enough: {result.describe()}; counts as enough ({result.status}: allow)")
@@ -172,13 +172,12 @@ class Gate:
             f"run it again later, or set {self._names[2]} to 'allow'",
         )
 
-    def _judge_amount(self, balance: AccountBalance) -> Verdict:
-        assert balance.amount is not None
-        difference = EXACT.subtract(balance.amount, self.minimum)
-        if balance.amount >= self.minimum:
+    def _judge_amount(self, amount: Decimal, balance: AccountBalance) -> Verdict:
+        difference = EXACT.subtract(amount, self.minimum)
+        if amount >= self.minimum:
             spare = f"{format_amount(difference)} more than" if difference else "exactly"
             return Verdict(ENOUGH, f"enough: {balance.describe()}, {spare} the {format_amount(self.minimum)} needed")
-        have, short = format_amount(balance.amount), format_amount(EXACT.minus(difference))
+        have, short = format_amount(amount), format_amount(EXACT.minus(difference))
         return Verdict(
             TOO_LOW,
             f"balance too low: have {have} {balance.currency}, {self._need}, {short} short; "

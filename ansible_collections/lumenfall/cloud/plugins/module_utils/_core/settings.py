@@ -92,7 +92,7 @@ class Settings:
         if self.proxy is not None:
             from urllib.parse import unquote
 
-            user, _, password = self.proxy.reveal().partition("://")[2].rpartition("@")[0].partition(":")
+            user, _colon, password = self.proxy.reveal().partition("://")[2].rpartition("@")[0].partition(":")
             # A user without a password is a token.
             parts += [password or user, unquote(password or user)]
         return tuple(Secret(part) for part in parts if part == key or len(part) >= _MIN_SECRET_PART)
@@ -135,7 +135,7 @@ def resolve_settings(
         if name == "ca_bundle" and not values["verify"]:
             value = None
         if setting.secret and value is None:
-            source, value = read_credentials(variables, [place for place, _ in found], warnings)
+            source, value = read_credentials(variables, [place for place, _value in found], warnings)
         sources[name] = source
         values[name] = setting.default if value is None else setting.parse(source, value, variables)
     proxy = next((name for name in _PROXY_VARIABLES if not is_unset(variables.get(name))), None)

@@ -104,7 +104,7 @@ def number_text(value: object) -> str:
 
 def format_amount(amount: Decimal) -> str:
     """An amount in plain notation, exact, with two decimals or as many as it needs: ``12.50``, ``0.000001``."""
-    whole, _, decimals = f"{amount:f}".partition(".")
+    whole, _point, decimals = f"{amount:f}".partition(".")
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
