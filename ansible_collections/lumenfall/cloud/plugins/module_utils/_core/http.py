@@ -190,7 +190,7 @@ class Transport:
             reason = "its name cannot be resolved"
         elif os_errors:
             reason = os_reason(os_errors[0])
-        elif find(urllib3.exceptions.ConnectTimeoutError):
+        elif find(urllib3.exceptions.TimeoutError):
             reason = "it did not accept a connection in time"
         else:
             reason = "it closed the connection or did not speak HTTP"
