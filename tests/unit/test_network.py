@@ -27,7 +27,7 @@ from pulumi_lumenfall.core import LumenfallClient, LumenfallError
 from support.fault_server import Connection, FaultServer, refused_port, unanswered_port
 from support.leaks import KEY, MARKER, leaked
 from support.marks import linux
-from support.plays import answer, error, says, stalls_after
+from support.plays import after_hello, answer, error, says, stalls_after
 from support.proxy import ConnectProxy, socks_proxy
 
 good = says(answer())
@@ -203,7 +203,7 @@ def test_a_refused_connection() -> None:
 def test_a_dead_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """IPv6 first where only IPv4 listens, an address that refuses, and one that swallows packets."""
     monkeypatch.setattr(core_http, "CONNECT_SECONDS", 0.5)
-    with unanswered_port() as silent, refused_port() as refused, FaultServer(good, tls="good") as server:
+    with unanswered_port() as silent, refused_port() as refused, FaultServer(good) as server:
         ipv6 = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", server.port, 0, 0))
         loopback = "127.0.0.1"
         resolves_to(
@@ -215,12 +215,13 @@ def test_a_dead_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch
 
 @linux
 def test_no_connection_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the deadline is not over, it is a failed connection, and tried again."""
+    """While the deadline is not over, it is a failed connection, and tried again; so is a handshake that stalls."""
     monkeypatch.setattr(core_http, "CONNECT_SECONDS", 0.2)
-    with unanswered_port() as port, pytest.raises(core.ConnectionFailedError) as caught:
-        LumenfallClient(KEY, base_url=f"http://127.0.0.1:{port}", timeout=60).fetch_balance()
-    assert caught.value.attempts == 3
-    assert "did not accept a connection in time" in str(caught.value)
+    with unanswered_port() as port, FaultServer(after_hello(Connection.stall), tls="raw") as server:
+        for url in (f"http://127.0.0.1:{port}", server.url):
+            with pytest.raises(core.ConnectionFailedError, match="it did not accept a connection in time") as caught:
+                LumenfallClient(KEY, base_url=url, timeout=60).fetch_balance()
+            assert caught.value.attempts == 3
 
 
 def test_plain_http_goes_direct_and_netrc_is_never_used(
