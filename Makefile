@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest -q -n auto
 ENGINE := $(BIN)/python tools/pulumi_engine/find_or_build.py
 SLOW := engine or playbook or slow
 
-.PHONY: help demo test test-all lint unit surfaces real packages collection docs oldest matrix mutants bench plugin dist clean
+.PHONY: help demo test test-all lint unit surfaces real packages collection docs oldest matrix mutants bench plugin pyz dist clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -71,11 +71,15 @@ plugin: $(READY)  ## the archives of the Pulumi provider plugin, into dist/
 	$(BIN)/python -m build --wheel
 	$(BIN)/python tools/plugin_archive.py dist
 
+pyz: $(READY)  ## the command line as one file, for the Pythons that this machine has, into dist/
+	$(BIN)/python tools/one_file.py dist
+
 dist: $(READY)  ## build all that a release publishes into dist/; uploads nothing
 	rm -rf dist build/sbom
 	$(BIN)/python -m build
 	$(BIN)/ansible-galaxy collection build $(COLLECTION) --output-path dist
 	$(BIN)/python tools/plugin_archive.py dist
+	$(BIN)/python tools/one_file.py dist
 	$(BIN)/twine check --strict dist/pulumi_lumenfall-*
 	$(BIN)/check-wheel-contents dist/*.whl
 	$(PYTHON) -m venv --without-pip build/sbom

@@ -312,7 +312,12 @@ def _system_context() -> ssl.SSLContext:
             import truststore
 
             return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    if DEFAULT_CA_BUNDLE_PATH:
+        return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    # In lumenfall-balance.pyz, where they are no file of their own.
+    from certifi import contents
+
+    return ssl.create_default_context(cadata=contents())
 
 
 def _explain_proxy(causes: Any, source: str) -> ProxyError | None:
