@@ -11,7 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = ROOT / "ansible_collections" / "lumenfall" / "cloud"
 CALLBACKS = Path(__file__).with_name("callbacks")
 BIN = Path(sys.executable).parent
+#: How many hosts, or name -> variables.
+Hosts: TypeAlias = "int | dict[str, dict[str, Any]]"
 # Long enough for a busy machine; a test that needs it has failed already.
 LIMIT_SECONDS = 120
 
@@ -61,13 +63,26 @@ class Run:
         return [
             line["result"]
             for line in self.lines
-            if (task is None or line["task"].endswith(task)) and (event is None or line["event"] == event)
+            if (task is None or _is_of(task, line)) and (event is None or line["event"] == event)
         ]
 
     def result(self, task: str | None = None) -> dict[str, Any]:
         """The only result of the task with this name."""
-        (found,) = [line["result"] for line in self.lines if task is None or line["task"].endswith(task)]
+        (found,) = self.results(task)
         return found
+
+    def of_host(self, host: str, task: str) -> dict[str, Any]:
+        """The last result of a host for the task with this name."""
+        return [line["result"] for line in self.lines if line["host"] == host and _is_of(task, line)][-1]
+
+    def hosts(self, task: str) -> set[str]:
+        """The hosts for which the task with this name was ok."""
+        return {line["host"] for line in self.lines if _is_of(task, line) and line["event"] == "ok"}
+
+
+def _is_of(task: str, line: dict[str, Any]) -> bool:
+    # A role's name stands before those of its tasks.
+    return line["task"].rpartition(" : ")[2] == task
 
 
 class Ansible:
@@ -87,19 +102,29 @@ class Ansible:
         path.write_text(content if isinstance(content, str) else json.dumps(content, indent=2), encoding="utf-8")
         return path
 
-    def play(self, *arguments: str, environment: dict[str, str] | None = None, hosts: int = 1, **play: Any) -> Run:
-        """Run one play on that many hosts, which are all this machine; ``gather_facts`` is off."""
-        playbook = self.write("playbook.yml", [{"hosts": "all", "gather_facts": False, **play}])
+    def play(self, *arguments: str, environment: dict[str, str] | None = None, hosts: Hosts = 1, **play: Any) -> Run:
+        """Run one play on that many hosts, which are all this machine."""
+        return self.plays([play], *arguments, environment=environment, hosts=hosts)
+
+    def plays(
+        self,
+        plays: list[dict[str, Any]],
+        *arguments: str,
+        environment: dict[str, str] | None = None,
+        hosts: Hosts = 1,
+    ) -> Run:
+        """Run several plays in one playbook, each on all hosts unless it says otherwise, without facts."""
+        playbook = self.write("playbook.yml", [{"hosts": "all", "gather_facts": False, **play} for play in plays])
         return self.run(str(playbook), *arguments, environment=environment, hosts=hosts)
 
-    def run(self, playbook: str, *arguments: str, environment: dict[str, str] | None = None, hosts: int = 1) -> Run:
-        """Run a playbook."""
+    def run(self, playbook: str, *arguments: str, environment: dict[str, str] | None = None, hosts: Hosts = 1) -> Run:
+        """Run a playbook on that many hosts, or on hosts with these variables."""
         self._runs += 1
         record = self.folder / f"record-{self._runs}.jsonl"
         if hosts:
-            lines = [f"h{number:03d} ansible_connection=local" for number in range(1, hosts + 1)]
-            python = f"[all:vars]\nansible_python_interpreter={sys.executable}\n"
-            inventory = self.write("inventory", "\n".join(lines) + "\n" + python)
+            named = hosts if isinstance(hosts, dict) else {f"h{number:03d}": {} for number in range(1, hosts + 1)}
+            local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+            inventory = self.write("inventory.yml", {"all": {"hosts": named, "vars": local}})
             arguments = ("-i", str(inventory), *arguments)
         recorder = {
             "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
@@ -126,15 +151,12 @@ class Ansible:
         )
         return done.returncode, done.stdout.decode()
 
-    def count_calls(self, plays: Mapping[str, dict[str, Any]]) -> tuple[Run, dict[str, int]]:
-        """Run plays over 50 hosts in one playbook, each with a sandbox of its own; the run, and name -> calls."""
+    def count_calls(self, plays: Mapping[str, dict[str, Any]], hosts: int) -> tuple[Run, dict[str, int]]:
+        """Run plays in one playbook, each with a sandbox of its own; the run, and name -> requests."""
         with contextlib.ExitStack() as stack:
             apis = {name: stack.enter_context(Sandbox(amount="12.50")) for name in plays}
-            playbook = [
-                {"name": name, "hosts": "all", "gather_facts": False, "environment": apis[name].environ, **play}
-                for name, play in plays.items()
-            ]
-            run = self.run(str(self.write("playbook.yml", playbook)), hosts=50)
+            playbook = [{"name": name, "environment": apis[name].environ, **play} for name, play in plays.items()]
+            run = self.plays(playbook, hosts=hosts)
             assert run.code == 0, run.output
             return run, {name: len(api.requests) for name, api in apis.items()}
 

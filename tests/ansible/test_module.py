@@ -1,22 +1,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""The module, on the controller and on a host that it is delegated to: the same task, the same result."""
+"""The module: its results and its settings, on the controller and on a host that it is delegated to."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from pulumi_lumenfall.sandbox import Sandbox
-from support.fault_server import refused_port
-from support.leaks import KEY, leaked
+from support.fault_server import FaultServer, refused_port
+from support.faults import BALANCE, answer, says
+from support.leaks import KEY
+from support.proxy import ConnectProxy
 
 MODULE = "lumenfall.cloud.lumenfall_balance"
+LOOKUP = f"lookup('{MODULE}'"
+GROUP = "group/lumenfall.cloud.lumenfall"
+
+
+def both_ways(tasks):
+    """Each task here and delegated to h002; failures are ignored."""
+    for task in tasks:
+        yield {"ignore_errors": True, **task}
+        yield {"ignore_errors": True, **task, "name": f"{task['name']}, delegated", "delegate_to": "h002"}
 
 
 def test_it_reads_the_balance(funded, api):
-    """All that the contract says a result holds, and nothing is changed."""
+    """All that the contract says a result contains, and nothing is changed."""
     result = funded.play(tasks=[{MODULE: None}]).result()
     assert result["balance"] == {
         "object": "balance",
@@ -27,341 +39,253 @@ def test_it_reads_the_balance(funded, api):
     assert result["request_id"] == api.requests[0].request_id
     assert result["msg"] == "12.50 usd available (prepaid)"
     assert result["changed"] is False
-    assert not {"failed", "sufficient", "verdict", "failure"} & {name for name, value in result.items() if value}
+    assert not {"sufficient", "verdict", "failure"} & set(result)
 
 
-CASES: dict[str, dict[str, Any]] = {
-    "plain": {},
-    "enough": {"minimum": 12.5},
-    "exact text": {"minimum": "12.500000"},
-    "too low": {"minimum": 12.51},
-    "integer": {"minimum": 5},
-    "null minimum": {"minimum": None},
-    "empty settings": {"minimum": 5, "timeout": "", "max_attempts": "", "base_url": "", "ca_path": ""},
-    "empty policies": {"minimum": 5, "postpaid": "", "unavailable": " ", "validate_certs": ""},
-    "text settings": {"timeout": "20", "max_attempts": "2", "validate_certs": "yes"},
-    "bad minimum": {"minimum": "abc"},
-    "comma": {"minimum": "1,50"},
-    "nan": {"minimum": "nan"},
-    "yaml nan": {"minimum": ".nan"},
-    "negative": {"minimum": -1},
-    "empty minimum": {"minimum": ""},
-    "boolean minimum": {"minimum": True},
-    "list minimum": {"minimum": [5]},
-    "bad policy": {"minimum": 5, "postpaid": "maybe"},
-    "other bad policy": {"unavailable": "perhaps"},
-    "bad timeout": {"timeout": "10s"},
-    "timeout too long": {"timeout": 3601},
-    "bad attempts": {"max_attempts": 2.5},
-    "bad boolean": {"validate_certs": "maybe"},
-    "bad url": {"base_url": "ftp://example.com"},
-    "clear text": {"base_url": "http://example.com"},
-    "query": {"base_url": "https://example.com/?a=b"},
-    "no bundle": {"base_url": "https://127.0.0.1:9", "ca_path": "/does/not/exist.pem"},
-    "key with a space": {"api_key": "lmnfl_a b"},
-    "unknown option": {"minimun": 5},
+# Options -> words of the error, or None.
+CASES: dict[str, tuple[dict[str, Any], str | None]] = {
+    "plain": ({}, None),
+    "exact text": ({"minimum": "12.500000"}, None),
+    "too low": ({"minimum": 12.51}, None),
+    "null": ({"minimum": None, "timeout": None, "postpaid": None}, None),
+    "empty": ({"minimum": 5, "timeout": "", "max_attempts": "", "base_url": "", "ca_path": "", "postpaid": " "}, None),
+    "text": ({"timeout": "20s", "max_attempts": "2", "validate_certs": "yes"}, None),
+    "bad minimum": ({"minimum": "abc"}, "minimum: 'abc' is not an amount of dollars"),
+    "comma": ({"minimum": "1,50"}, "minimum: '1,50' is not"),
+    "empty minimum": ({"minimum": ""}, "minimum: it is empty"),
+    "bad policy": ({"minimum": 5, "postpaid": "maybe"}, "postpaid: 'maybe' is not a policy"),
+    "policy alone": ({"unavailable": "perhaps"}, "unavailable: 'perhaps' is not a policy"),
+    "bad timeout": ({"timeout": "soon"}, "timeout: 'soon' is not"),
+    "bad attempts": ({"max_attempts": 2.5}, "max_attempts: 2.5 is not a whole number from 1 to 10"),
+    "bad boolean": ({"validate_certs": "maybe"}, "validate_certs: 'maybe' is not a boolean"),
+    "bad url": ({"base_url": "ftp://example.com"}, "base_url: the base URL must start with https://"),
+    "bundle": ({"base_url": "https://127.0.0.1:9", "ca_path": "/no/ca.pem"}, "ca_path: the CA bundle '/no/ca.pem' can"),
+    "space": ({"api_key": "lmnfl_a b"}, "api_key: the API key contains white space"),
+    "list": ({"api_key": ["x"]}, "api_key: the API key must be text, not"),
+    "placeholder": ({"api_key": "$(LUMENFALL_API_KEY)"}, "api_key: the API key looks like"),
+    "unknown": ({"minimun": 5}, "there is no option 'minimun'; the options are api_key, base_url"),
 }
-SAME = ("msg", "failed", "changed", "balance", "sufficient", "verdict", "failure")
 
 
-@pytest.fixture(scope="module")
-def both_ways(tmp_path_factory, new_ansible):
-    """The results of every case: in the controller's process, and as a module on another host."""
-    ansible = new_ansible(tmp_path_factory.mktemp("both"))
-    with Sandbox(amount="12.50") as api:
-        ansible.environment |= api.environ
-        tasks = []
-        for name, arguments in CASES.items():
-            task = {MODULE: arguments, "ignore_errors": True}
-            tasks.append({"name": f"here, {name}", **task})
-            tasks.append({"name": f"away, {name}", **task, "delegate_to": "h002"})
-        run = ansible.play("--limit", "h001", hosts=2, tasks=tasks)
-    assert run.code == 0, run.output
-    return run, len(api.requests)
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_the_module_says_the_same_there(both_ways, name):
-    """One table of tasks, run both ways: what a user sees and a playbook reads is the same."""
-    run, _requests = both_ways
-    here, there = run.result(f"here, {name}"), run.result(f"away, {name}")
-    for result in (here, there):
-        result.pop("request_id", None)
-    assert {key: here[key] for key in SAME if key in here} == {key: there[key] for key in SAME if key in there}
-    if here.get("failed"):
-        assert "balance" not in here
-        assert "sufficient" not in here
-
-
-def test_bad_options_send_nothing(both_ways):
-    """Only the tasks with good options made a request."""
-    run, requests = both_ways
-    good = [line for line in run.lines if line["event"] == "ok"]
-    assert requests == len(good) == 2 * 9
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("bad minimum", "minimum: 'abc' is not an amount of dollars"),
-        ("comma", "minimum: '1,50' is not"),
-        ("nan", "minimum: 'nan' is not"),
-        ("negative", "minimum: -1 is not"),
-        ("empty minimum", "minimum: it is empty"),
-        ("boolean minimum", "minimum: True is not"),
-        ("list minimum", "minimum: a list is not"),
-        ("bad policy", "postpaid: 'maybe' is not a policy; set postpaid to 'allow' or 'deny'"),
-        ("other bad policy", "unavailable: 'perhaps' is not a policy"),
-        ("bad boolean", "argument 'validate_certs' is of type str and we were unable to convert to bool"),
-        ("bad timeout", "timeout: '10s' is not a number of seconds"),
-        ("bad attempts", "max_attempts: 2.5 is not a whole number from 1 to 10"),
-        ("clear text", "base_url: the base URL must start with https://"),
-        ("no bundle", "ca_path: the CA bundle '/does/not/exist.pem' cannot be read"),
-        ("key with a space", "api_key: the API key holds white space"),
-        ("unknown option", "minimun. Supported parameters include: api_key, base_url"),
-    ],
-)
-def test_a_bad_option_is_named(both_ways, name, words):
-    """The message names the option and what is wrong with it; a playbook can branch on it; no traceback."""
-    run, _requests = both_ways
-    result = run.result(f"here, {name}")
-    assert words in result["msg"]
-    assert (result["failure"]["type"], result["failure"]["attempts"]) == ("ConfigurationError", 0)
+def test_a_task_is_the_same_here_and_delegated(funded, api):
+    """One table of options, run both ways; a bad one is named, and nothing is sent for it."""
+    tasks = list(both_ways({"name": name, MODULE: options} for name, (options, _words) in CASES.items()))
+    run = funded.play("--limit", "h001", hosts=2, tasks=tasks)
+    for name, (options, words) in CASES.items():
+        here, there = run.result(name), run.result(f"{name}, delegated")
+        for key in ("msg", "failed", "changed", "balance", "sufficient", "verdict", "failure"):
+            assert here.get(key) == there.get(key), (name, key)
+        assert here["failed"] is (words is not None), here
+        if words:
+            assert words in here["msg"]
+            assert (here["failure"]["type"], here["failure"]["attempts"]) == ("ConfigurationError", 0)
+            assert here.get("sufficient") is (False if options.get("minimum") is not None else None)
     assert "Traceback" not in run.output
+    assert len(api.requests) == 2 * 6
 
 
-def test_the_sources_of_a_missing_key_are_named(ansible, api):
-    """Without a key anywhere, the places that were looked at are all named, and nothing is sent."""
-    run = ansible.play(environment={"LUMENFALL_API_BASE": api.url}, tasks=[{MODULE: {"minimum": 5}}])
-    assert run.code == 2
-    result = run.result()
-    assert f"looked at api_key, LUMENFALL_API_KEY, {ansible.home}/.lumenfall/credentials.json" in result["msg"]
-    assert result["failure"]["type"] == "ConfigurationError"
-    assert result["verdict"] == "cannot tell"
-    assert api.requests == []
-
-
-@pytest.mark.parametrize("delegate", [{}, {"delegate_to": "h002"}], ids=["here", "there"])
-@pytest.mark.parametrize(
-    ("status", "kind", "verdict"),
-    [
-        (401, "AuthenticationError", "cannot tell"),
-        (402, "InsufficientBalanceError", "too low"),
-        (429, "RateLimitedError", "cannot tell"),
-        (500, "ServerError", "cannot tell"),
-    ],
-)
-def test_an_error_fails(funded, api, delegate, status, kind, verdict):
-    """An error of the API fails the task, 402 included, and its facts can be branched on."""
-    api.status = status
-    task = {MODULE: {"minimum": 5, "max_attempts": 1}, **delegate}
-    run = funded.play("--limit", "h001", hosts=2, tasks=[task])
-    result = run.result()
-    assert run.code == 2
-    assert result["failed"] is True
-    assert result["verdict"] == verdict
-    assert result["msg"].startswith("balance too low" if verdict == "too low" else "cannot tell")
-    facts = result["failure"]
-    assert (facts["type"], facts["status"], facts["attempts"]) == (kind, status, 1)
+def test_an_error_has_its_facts(funded, api):
+    """What a playbook may branch on."""
+    api.status = 429
+    facts = funded.play(tasks=[{MODULE: {"max_attempts": 1}}]).result()["failure"]
+    assert (facts["type"], facts["status"], facts["attempts"]) == ("RateLimitedError", 429, 1)
     assert set(facts) == {"type", "status", "code", "request_id", "attempts", "retryable", "hint"}
-    assert "balance" not in result
-    assert "Traceback" not in run.output
 
 
-@pytest.mark.parametrize(
-    ("billing", "arguments", "status", "sufficient"),
-    [
-        ("prepaid", {"minimum": 0}, "unavailable", False),
-        ("prepaid", {"minimum": 0, "unavailable": "allow"}, "unavailable", True),
-        ("postpaid", {"minimum": 5}, "postpaid", True),
-        ("postpaid", {"minimum": 0, "postpaid": "deny"}, "postpaid", False),
-    ],
-)
-def test_null_is_not_zero(funded, api, billing, arguments, status, sufficient):
-    """A null amount stays null, and the policies say what it counts as."""
-    api.amount, api.billing_type = None, billing
-    result = funded.play(tasks=[{MODULE: {"max_attempts": 1, **arguments}}]).result()
-    assert result["balance"]["available"] == {"amount": None, "currency": "usd"}
-    assert result["balance"]["status"] == status
-    assert result["sufficient"] is sufficient
-
-
-@pytest.mark.parametrize("delegate", [{}, {"delegate_to": "h002"}], ids=["here", "there"])
-def test_a_low_balance_is_shown_though_the_task_is_ok(funded, api, delegate):
-    """Ansible itself shows nothing of a task that is ok, as one with enough is."""
-    enough, low = (
-        funded.play("--limit", "h001", hosts=2, tasks=[{MODULE: {"minimum": minimum}, **delegate}])
-        for minimum in (12.5, 12.51)
-    )
-    assert "usd" not in enough.output
-    assert low.code == 0
-    assert "balance too low: have 12.50 usd, need 12.51 usd" in low.output
-
-
-def test_the_info_name_redirects(funded, api):
-    """Ansible's name for modules that only read leads to the same plugin, module defaults included."""
-    tasks = [
-        {"name": "by redirect", f"{MODULE}_info": None},
-        {"name": "by redirect there", f"{MODULE}_info": None, "delegate_to": "h002"},
-    ]
-    defaults = {"group/lumenfall.cloud.lumenfall": {"minimum": 99}}
-    run = funded.play("--limit", "h001", hosts=2, tasks=tasks, module_defaults=defaults)
-    assert [result["sufficient"] for result in run.results()] == [False, False]
-
-
-def test_module_defaults_and_check_mode(funded, api):
-    """The action group sets defaults, for the task as for the module there; check mode reads all the same."""
-    tasks = [
-        {"name": "by group", MODULE: None},
-        {"name": "by group there", MODULE: None, "delegate_to": "h002"},
-        {"name": "by name", MODULE: {"minimum": 1}},
-    ]
-    defaults = {"group/lumenfall.cloud.lumenfall": {"minimum": 99}}
-    run = funded.play("--check", "--limit", "h001", hosts=2, tasks=tasks, module_defaults=defaults)
-    assert [result["sufficient"] for result in run.results()] == [False, False, True]
+def test_module_defaults_the_info_name_and_check_mode(funded, api):
+    """The action group sets defaults for each name of the module; check mode reads as well."""
+    tasks = [{"name": name.rpartition(".")[2], name: None} for name in (MODULE, f"{MODULE}_info")]
+    play = {"tasks": list(both_ways(tasks)), "module_defaults": {GROUP: {"minimum": 99}}}
+    run = funded.plays([play], "--check", "--limit", "h001", hosts=2)
+    assert [result["sufficient"] for result in run.results()] == [False] * 4
 
 
 def test_async_is_refused(funded, api):
-    """With the reason, and without a request."""
+    """Without a request."""
     run = funded.play(tasks=[{MODULE: None, "async": 10, "poll": 1}])
     assert run.code == 2
-    assert "does not run async: its answer is for now, and timeout bounds it; remove 'async'" in run.result()["msg"]
-    assert run.result()["failure"]["type"] == "ConfigurationError"
+    assert "does not support async" in run.output
     assert api.requests == []
 
 
-def test_the_environment_keyword_counts(ansible, api):
-    """``environment`` of play, block and task reach the plugin, the nearest one winning, both ways."""
-    name = "LUMENFALL_API_BASE"
-    task = {MODULE: {"max_attempts": 1}}
-    tasks = [
-        {"name": "of the play", **task},
-        {"name": "of the block", "block": [task], "environment": {name: "{{ gone }}"}, "ignore_errors": True},
-        {
-            "block": [{"name": "of the task", **task, "environment": {name: "{{ url }}"}}],
-            "environment": {name: "{{ gone }}"},
-        },
-        {"name": "there", **task, "delegate_to": "h002"},
-        {"name": "by proxy", **task, "ignore_errors": True}
-        | {"environment": {name: "https://127.0.0.1:9", "HTTPS_PROXY": "nonsense://x"}},
-        {"name": "by bundle", **task, "ignore_errors": True}
-        | {"environment": {name: "https://127.0.0.1:9", "SSL_CERT_FILE": "/does/not/exist"}},
-        {"name": "by home", **task, "ignore_errors": True}
-        | {"environment": {"LUMENFALL_API_KEY": "", "HOME": "/does/not/exist"}},
-    ]
-    play = {
-        "hosts": "h001",
-        "gather_facts": False,
-        "environment": {"LUMENFALL_API_KEY": "{{ key }}", name: "{{ url }}"},
-        "tasks": tasks,
-    }
+def test_the_environment_of_the_task_and_what_it_inherits(ansible, api):
+    """The task's own counts in full; of what it inherits only LUMENFALL_*. An error says where a value came from."""
+    base, proxies = "LUMENFALL_API_BASE", {"https_proxy": "nonsense://x", "REQUESTS_CA_BUNDLE": "/no/ca.pem"}
+    task = {MODULE: {"max_attempts": 1}, "ignore_errors": True}
+    https = {MODULE: {"max_attempts": 1, "base_url": "https://127.0.0.1:9"}, "ignore_errors": True}
     with refused_port() as port:
-        play["vars"] = {"url": api.url, "key": api.key, "gone": f"http://127.0.0.1:{port}"}
-        playbook = ansible.write("playbook.yml", [play])
-        run = ansible.run(str(playbook), hosts=2, environment={"LUMENFALL_API_KEY": "wrong"})
-    assert [line["event"] for line in run.lines] == ["ok", "failed", "ok", "ok", "failed", "failed", "failed"]
-    assert run.results("lumenfall_balance")[0]["failure"]["type"] == "ConnectionFailedError"
-    assert "HTTPS_PROXY: proxies of the kind 'nonsense'" in run.result("by proxy")["msg"]
-    assert "SSL_CERT_FILE: the CA bundle" in run.result("by bundle")["msg"]
-    assert "/does/not/exist/.lumenfall/credentials.json" in run.result("by home")["msg"]
+        gone = f"http://127.0.0.1:{port}"
+        tasks = [
+            {"name": "play", **task},
+            {"block": [{"name": "block", **task}], "environment": {base: gone}},
+            {"block": [{"name": "task", **task, "environment": {base: "{{ url }}"}}], "environment": {base: gone}},
+            {"name": "list", **task, "environment": ["{{ own }}", {base: "{{ url }}"}], "vars": {"own": {base: gone}}},
+            {"name": "inherited proxy", **https},
+            {"name": "own proxy", **https, "environment": {"https_proxy": gone}},
+            {"name": "own bundle", **https, "environment": {"REQUESTS_CA_BUNDLE": "/no/ca.pem"}},
+            {"name": "own home", **task, "environment": {"LUMENFALL_API_KEY": " ", "HOME": "/no/home"}},
+            {"name": "own timeout", **task, "environment": {"LUMENFALL_TIMEOUT": "soon"}},
+            {"name": "delegated", **task, "delegate_to": "h002", "environment": {"REQUESTS_CA_BUNDLE": ""}},
+            {"name": "delegated timeout", **task, "delegate_to": "h002", "environment": {"LUMENFALL_TIMEOUT": "soon"}},
+        ]
+        environment = {"LUMENFALL_API_KEY": api.key, base: "{{ url }}", "LUMENFALL_MAX_ATTEMPTS": 2, **proxies}
+        play = {"hosts": "h001", "vars": {"url": api.url}, "environment": environment, "tasks": tasks}
+        run = ansible.plays([play], hosts=2)
+    ok = {line["task"] for line in run.lines if line["event"] == "ok"}
+    assert ok == {"play", "task", "list", "delegated"}, run.output
+    assert run.result("block")["failure"]["type"] == "ConnectionFailedError"
+    assert run.result("inherited proxy")["failure"]["type"] == "ConnectionFailedError"
+    assert run.result("own proxy")["failure"]["type"] == "ProxyError"
+    assert "https_proxy" in run.result("own proxy")["msg"]
+    assert "REQUESTS_CA_BUNDLE (set in the environment of the task): the CA" in run.result("own bundle")["msg"]
+    assert "/no/home/.lumenfall/credentials.json" in run.result("own home")["msg"]
+    for name in ("own timeout", "delegated timeout"):
+        assert "LUMENFALL_TIMEOUT (set in the environment of the task): 'soon'" in run.result(name)["msg"]
 
 
-@pytest.mark.parametrize("delegate", [{}, {"delegate_to": "h002"}], ids=["here", "there"])
-def test_a_blank_key_in_the_environment_is_none(funded, api, delegate):
-    """Unset, both ways: the next place is looked at."""
-    task = {MODULE: {"api_key": api.key}, "environment": {"LUMENFALL_API_KEY": "  "}, **delegate}
-    assert funded.play("--limit", "h001", hosts=2, tasks=[task]).code == 0
-    unset = {**task, MODULE: {}, "environment": {"LUMENFALL_API_KEY": "  ", "HOME": "/does/not/exist"}}
-    assert "no API key: looked at" in funded.play("--limit", "h001", hosts=2, tasks=[unset]).result()["msg"]
+def test_a_value_of_the_plays_environment_is_named(ansible, api):
+    """So that nobody looks for it on the task."""
+    play = {"environment": {"LUMENFALL_TIMEOUT": "soon"}, "tasks": [{MODULE: {"api_key": "x"}}]}
+    run = ansible.plays([play])
+    assert "LUMENFALL_TIMEOUT (set in the environment of the play): 'soon'" in run.result()["msg"]
 
 
-@pytest.mark.parametrize("delegate", [{}, {"delegate_to": "h002"}], ids=["here", "there"])
-def test_null_is_unset(funded, api, delegate):
-    """As an option and in ``environment``, both ways: Ansible's own modules would be given the word None."""
-    options = {"api_key": None, "timeout": None, "postpaid": None, "unavailable": None, "minimum": 5}
-    environment = {"LUMENFALL_API_KEY": None, "LUMENFALL_TIMEOUT": None}
-    task = {MODULE: options, "environment": environment, **delegate}
-    run = funded.play("--limit", "h001", hosts=2, tasks=[task])
-    assert run.result()["verdict"] == "enough", run.output
-    assert api.requests[0].status == 200
-
-
-@pytest.mark.parametrize("delegate", [{}, {"delegate_to": "h002"}], ids=["here", "there"])
-@pytest.mark.parametrize("value", [["{{ key }}"], {"prod": "{{ key }}"}, True, 5])
-def test_a_key_that_is_no_text_is_refused_and_not_shown(funded, api, delegate, value):
-    """Ansible would make text of it, and send that."""
-    task = {MODULE: {"api_key": value, "minimum": 5}, **delegate}
-    run = funded.play("--limit", "h001", "-vvvv", hosts=2, vars={"key": KEY}, tasks=[task])
-    assert "api_key: it must be text, not a" in run.result()["msg"]
-    assert not leaked(run.output)
+def test_without_a_key(ansible, api):
+    """The places that were looked at are all named, and nothing is sent."""
+    result = ansible.play(environment={"LUMENFALL_API_BASE": api.url}, tasks=[{MODULE: {"minimum": 5}}]).result()
+    assert f"looked at api_key, LUMENFALL_API_KEY, {ansible.home}/.lumenfall/credentials.json" in result["msg"]
+    assert (result["failure"]["type"], result["sufficient"]) == ("ConfigurationError", False)
     assert api.requests == []
 
 
-@pytest.mark.parametrize(
-    "options", [{"minimum": "abc"}, {"postpaid": "Deny"}, {"minimun": 5}, {"timeout": 0}, {"api_key": []}]
-)
-def test_a_gate_has_a_verdict_whatever_is_wrong(funded, api, options):
-    """Also where the gate itself, or an option beside it, is malformed; with something to do about it."""
-    result = funded.play(tasks=[{MODULE: {"minimum": 5, **options}}]).result()
-    assert result["verdict"] == "cannot tell"
-    assert result["msg"].startswith("cannot tell whether the balance is enough: ")
-    assert result["failure"]["hint"]
-
-
-def test_an_option_whose_name_is_no_text_is_not_supported(funded, api):
-    """As YAML reads a number or nothing in its place; in the same words as any other."""
-    tasks = "".join(f"    - {MODULE}: {{{name}: 5}}\n      ignore_errors: true\n" for name in ("1", "null"))
-    playbook = funded.write("odd.yml", "- hosts: all\n  gather_facts: false\n  tasks:\n" + tasks)
-    run = funded.run(str(playbook))
-    for result, name in zip(run.results(), ("1", "None"), strict=True):
-        assert f"{name}. Supported parameters include: api_key, base_url" in result["msg"]
+@pytest.mark.parametrize("content", ["raise ImportError('gone')\n", "class HTTPAdapter: pass\n"])
+def test_requests_is_missing(funded, api, content):
+    """The message names the interpreter and the command that installs it, on every path; nothing is sent."""
+    funded.write("shadow/requests/__init__.py", content)
+    tasks = [
+        *both_ways([{"name": "module", MODULE: {"minimum": 5}}]),
+        {"name": "lookup", "ansible.builtin.debug": {"msg": "{{ " + LOOKUP + ") }}"}, "ignore_errors": True},
+        {"ansible.builtin.import_role": {"name": "lumenfall.cloud.require_balance"}}
+        | {"vars": {"require_balance_minimum": 5}},
+    ]
+    shadow = {"PYTHONPATH": str(funded.folder / "shadow")}
+    run = funded.play("--limit", "h001", hosts=2, environment=shadow, tasks=tasks)
+    assert run.code == 2
+    failures = run.results(event="failed")
+    assert len(failures) == 4
+    for failure in failures:
+        assert "requests" in failure["msg"]
+        assert "-m pip install 'requests>=2.32.4'" in failure["msg"]
+    assert "Traceback" not in run.output
     assert api.requests == []
 
 
-def test_the_place_of_a_key_is_named_there_too(ansible, api):
-    """A key from ``environment`` travels as an option, and is not called one."""
-    task = {MODULE: {"minimum": 5}, "delegate_to": "h002", "environment": {"LUMENFALL_API_KEY": "wrong"}}
-    run = ansible.play(hosts=2, environment={"LUMENFALL_API_BASE": api.url}, tasks=[task])
-    for result in run.results():
-        assert "(the key came from LUMENFALL_API_KEY)" in result["msg"]
-        assert result["failure"]["hint"].endswith("(the key came from LUMENFALL_API_KEY)")
-    assert "came from api_key" not in " ".join(run.output.split())
-    assert len(api.requests) == 1
+def test_tls_a_proxy_and_a_server_that_says_nothing(ansible):
+    """By environment and by option, here and delegated; the deadline holds on both sides."""
+    with (
+        FaultServer(says(answer(BALANCE)), tls="good") as server,
+        FaultServer(lambda connection: (connection.read_request(), connection.stall())) as silent,
+        ConnectProxy(to=server.port) as proxy,
+    ):
+        task = {MODULE: {"base_url": f"https://localhost:{server.port}", "max_attempts": 1}}
+        trusted = {"SSL_CERT_FILE": str(server.ca_file)}
+        password = {"HTTPS_PROXY": proxy.url.replace("http://", "http://user:proxypassword@")}
+        tasks = [
+            *both_ways(
+                [
+                    {"name": "environment", **task, "environment": trusted},
+                    {"name": "option", MODULE: {**task[MODULE], "ca_path": str(server.ca_file)}},
+                    {"name": "unverified", MODULE: {**task[MODULE], "validate_certs": False}},
+                    {"name": "untrusted", **task},
+                    {"name": "silent", MODULE: {"base_url": silent.url, "timeout": 2}},
+                ]
+            ),
+            {"name": "proxy", **task, "environment": {**trusted, **password}},
+        ]
+        run = ansible.play("--limit", "h001", "-vvvv", hosts=2, environment={"LUMENFALL_API_KEY": KEY}, tasks=tasks)
+        assert [connect.target for connect in proxy.connects] == [f"localhost:{server.port}"]
+    ok = {line["task"].partition(",")[0] for line in run.lines if line["event"] == "ok"}
+    assert ok == {"environment", "option", "unverified", "proxy"}, run.output
+    assert "proxypassword" not in run.output
+    for name in ("untrusted", "untrusted, delegated"):
+        assert run.result(name)["failure"]["type"] == "TLSError"
+        assert "ca_path" in run.result(name)["msg"]
+    for name in ("silent", "silent, delegated"):
+        assert run.result(name)["failure"]["type"] == "DeadlineExceededError"
+        assert "within 2 s" in run.result(name)["msg"]
 
 
-def test_the_module_is_no_file_there(funded, api):
-    """It would hold the key, and stay behind when its worker is killed."""
-    folder = funded.folder / "remote"
-    task = {MODULE: {"minimum": 5}, "delegate_to": "h002", "vars": {"ansible_remote_tmp": str(folder)}}
-    run = funded.play("--limit", "h001", hosts=2, tasks=[task])
-    assert run.result()["verdict"] == "enough", run.output
-    assert not folder.exists()
+def test_the_timeout_of_a_task_ends_it(funded, api):
+    """Ansible's own keyword interrupts the request, and what was cut short is no answer for the next host."""
+    api.delay = 60
+    run = funded.play("--forks", "1", hosts=2, tasks=[{MODULE: None, "timeout": 3}])
+    assert len(run.results(event="failed")) == 2
+    assert len(api.requests) == 2
+
+
+def test_a_credentials_file_that_others_can_read(ansible, api):
+    """It is used, with a warning, by each path."""
+    file = ansible.home / ".lumenfall" / "credentials.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps({"api_key": api.key, "refresh_token": "do not show this"}))
+    file.chmod(0o644)
+    tasks = [
+        *both_ways([{"name": "module", MODULE: None}]),
+        {"ansible.builtin.debug": {"msg": "{{ " + LOOKUP + ") }}"}},
+    ]
+    run = ansible.play("--limit", "h001", "-vvvv", hosts=2, environment={"LUMENFALL_API_BASE": api.url}, tasks=tasks)
+    assert len(api.requests) == 3, run.output
+    # Ansible breaks the line to the width of a terminal.
+    assert "chmod 600" in " ".join(run.output.split())
+    assert "do not show this" not in run.output
+    assert api.key not in run.output
+
+
+def test_the_connection_of_a_host_does_not_matter(ansible, api):
+    """An unreachable host, a Windows host, privileges to gain: the controller asks all the same, and sends nothing."""
+    remote = ansible.folder / "remote"
+    hosts = {
+        "ssh": {"ansible_connection": "ansible.builtin.ssh", "ansible_host": "127.0.0.1", "ansible_port": 9},
+        "winrm": {"ansible_connection": "ansible.builtin.winrm", "ansible_shell_type": "powershell"},
+        "psrp": {"ansible_connection": "ansible.builtin.psrp"},
+        "local": {"ansible_python_interpreter": "/does/not/exist", "ansible_remote_tmp": str(remote)},
+    }
+    play = {"become": True, "become_user": "nobody", "tasks": [{"name": "ask", MODULE: None}]}
+    run = ansible.plays([play], hosts=hosts, environment=api.environ | {"ANSIBLE_KEEP_REMOTE_FILES": "1"})
+    assert run.hosts("ask") == set(hosts), run.output
+    assert not remote.exists()
+
+
+def test_two_accounts(ansible):
+    """Vaulted, here and delegated."""
+    with Sandbox(amount="7.25") as api:
+        ansible.write("password", "password\n")
+        _code, vaulted = ansible.command(
+            "ansible-vault", "encrypt_string", "--vault-password-file", "password", "--name", "key", api.key
+        )
+        lines = [f"    {line}" for line in vaulted.splitlines() if "Encryption" not in line]
+        playbook = ["- hosts: h001", "  gather_facts: false", "  vars:", *lines, "  tasks:"]
+        for delegate in ("h001", "h002"):
+            playbook.append(f"    - {MODULE}: {{api_key: '{{{{ key }}}}', base_url: '{api.url}'}}")
+            playbook.append(f"      delegate_to: {delegate}")
+        path = ansible.write("vaulted.yml", "\n".join(playbook))
+        run = ansible.run(str(path), "--vault-password-file", "password", hosts=2)
+    assert [result["msg"] for result in run.results()] == ["7.25 usd available (prepaid)"] * 2, run.output
 
 
 @pytest.mark.parametrize(
-    ("proxy", "delegate", "warned"),
+    ("kind", "name", "words"),
     [
-        ("http://user:pa55word@127.0.0.1:9", {"delegate_to": "h002"}, True),
-        ("http://user:pa55word@127.0.0.1:9", {}, False),
-        ("http://127.0.0.1:9", {"delegate_to": "h002"}, False),
+        ("module", MODULE, "least amount in dollars"),
+        ("module", f"{MODULE}_info", "least amount in dollars"),
+        ("lookup", MODULE, "lumenfall_api_key"),
+        ("test", "lumenfall.cloud.funded", "never true, if the value is not a balance"),
+        ("role", "lumenfall.cloud.require_balance", "require_balance_on_low"),
     ],
 )
-def test_a_password_that_ansible_shows_is_warned_of(funded, api, proxy, delegate, warned):
-    """A proxy's password in the environment of a task that is delegated: it cannot be hidden, so it is said."""
-    run = funded.play(
-        "--limit", "h001", hosts=2, tasks=[{MODULE: {}, "environment": {"HTTPS_PROXY": proxy}, **delegate}]
-    )
-    assert run.code == 0
-    assert ("HTTPS_PROXY in this task's environment may hold a password" in run.output) is warned
-    assert "pa55word" not in run.output
-
-
-@pytest.mark.parametrize("options", [{}, {"base_url": "{{ url }}"}], ids=["used", "not used"])
-def test_a_password_in_a_base_url_is_not_shown(funded, api, options):
-    """Refused before Ansible puts the task's environment into a command line, or left away where nobody needs it."""
-    environment = {"LUMENFALL_API_BASE": "https://user:pa55word@example.test"}
-    task = {MODULE: options, "environment": environment, "delegate_to": "h002"}
-    run = funded.play("--limit", "h001", "-vvv", hosts=2, vars={"url": api.url}, tasks=[task])
-    assert (run.code == 0) is bool(options)
-    assert options or "LUMENFALL_API_BASE: the base URL must not hold user info" in run.result()["msg"]
-    assert "pa55word" not in run.output
+def test_the_documentation_is_there(ansible, kind, name, words):
+    """``ansible-doc`` shows each piece."""
+    code, output = ansible.command("ansible-doc", "-t", kind, name)
+    assert code == 0, output
+    assert words in " ".join(output.split())
+    assert "tasks_from" not in output

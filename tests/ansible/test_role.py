@@ -1,305 +1,199 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""The role require_balance: one call for a play, a stop on all hosts, a wait, and variables that are checked."""
+"""The role require_balance: it gates each host it is applied to, by that host's variables, however it is applied."""
 
 from __future__ import annotations
 
-import time
+import contextlib
 
 import pytest
 
-from pulumi_lumenfall.sandbox import Answer
+from pulumi_lumenfall.sandbox import Sandbox
 from support.leaks import KEY, leaked
 
+MODULE = "lumenfall.cloud.lumenfall_balance"
 ROLE = "lumenfall.cloud.require_balance"
-MINIMUM = {"require_balance_minimum": 5}
-GATE = {"role": ROLE, **MINIMUM}
-WORK = {"name": "work", "ansible.builtin.debug": {"msg": "{{ require_balance_result.msg }}"}}
+GATE = {"role": ROLE, "require_balance_minimum": 5}
+LOW = "balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
+SPEND = {"name": "spend", "ansible.builtin.debug": {"msg": "{{ require_balance_result.msg | default('no gate') }}"}}
+TASK = "Require a Lumenfall balance"
 
 
-def asked(run):
-    """The results of the role's own task."""
-    return [line["result"] for line in run.lines if "Require a Lumenfall balance" in line["task"]]
+def included(name="include_role", **keywords):
+    return {f"ansible.builtin.{name}": {"name": ROLE}, "vars": {"require_balance_minimum": 5}, **keywords}
 
 
-# name -> (play, calls)
-PLAYS = {
-    "linear": ({"roles": [GATE]}, 1),
-    "free": ({"roles": [GATE], "strategy": "free"}, 1),
-    "host_pinned": ({"roles": [GATE], "strategy": "host_pinned"}, 1),
-    "import_role": ({"tasks": [{"ansible.builtin.import_role": {"name": ROLE}, "vars": MINIMUM}]}, 1),
-    "include_role": ({"tasks": [{"ansible.builtin.include_role": {"name": ROLE}, "vars": MINIMUM}]}, 1),
-    "tasks_from": (
-        {"tasks": [{"ansible.builtin.import_role": {"name": ROLE, "tasks_from": "gate"}, "vars": MINIMUM}]},
-        1,
-    ),
-    "serial": ({"roles": [GATE], "serial": 20}, 3),
-    "serial, free": ({"roles": [GATE], "serial": 20, "strategy": "free"}, 3),
-    "twice": ({"roles": [GATE, GATE]}, 2),
-    "by defaults": (
-        {"roles": [{"role": ROLE}], "vars": {"require_balance_minimum": "5.00"}},
-        1,
+# How the role is applied to the hosts whose name starts with "gpu", and not to "web".
+ONLY_GPU = {"when": "inventory_hostname.startswith('gpu')"}
+WAYS = {
+    "roles": {"roles": [{**GATE, **ONLY_GPU}]},
+    "import": {"tasks": [included("import_role", **ONLY_GPU)]},
+    "include": {"tasks": [included(**ONLY_GPU)]},
+    "block": {"tasks": [{"block": [included()], **ONLY_GPU}]},
+    "loop": {"tasks": [included(loop=[1, 2], **ONLY_GPU)]},
+    "minimum": {"roles": [{"role": ROLE, "require_balance_minimum": "{{ 5 if inventory_hostname[0] == 'g' else 1 }}"}]},
+}
+
+
+@pytest.mark.parametrize("on_low", ["fail", "warn"])
+@pytest.mark.parametrize("strategy", ["linear", "free", "host_pinned"])
+def test_it_gates_the_hosts_it_is_applied_to_and_no_other(funded, api, strategy, on_low):
+    """Of each play with a web host and two that are gated, only the web host spends; each play asks once."""
+    api.amount = "3.20"
+    plays, hosts = [], {}
+    for way, play in WAYS.items():
+        names = [f"{name}-{way}" for name in ("web", "gpu1", "gpu2")]
+        hosts |= {name: {"require_balance_on_low": on_low} for name in names}
+        tasks = [*play.get("tasks", []), {**SPEND, "name": f"spend {way}"}]
+        plays.append({"strategy": strategy, **play, "hosts": names, "tasks": tasks})
+    run = funded.plays(plays, hosts=hosts, environment={"ANSIBLE_DEPRECATION_WARNINGS": "1"})
+    for way in WAYS:
+        assert run.hosts(f"spend {way}") == {f"web-{way}"}, run.output
+    assert LOW in " ".join(run.output.split())
+    assert "DEPRECATION" not in run.output
+    assert len(api.requests) == len(WAYS)
+
+
+@pytest.mark.parametrize("keywords", [{"when": "require_balance_result is not defined"}, {"run_once": True}])
+def test_warn_fails_where_it_could_not_end_the_host(funded, api, keywords):
+    """With such a keyword Ansible would skip the task that ends the host, and spend."""
+    api.amount = "3.20"
+    run = funded.play(hosts=2, roles=[{**GATE, "require_balance_on_low": "warn", **keywords}], tasks=[SPEND])
+    assert run.code == 2
+    assert run.results("spend") == []
+
+
+def test_warn_ends_only_the_host(funded, api):
+    """No failure, no later task; the next play runs. ``ignore_errors`` on a gate that fails is no way round either."""
+    api.amount = "3.20"
+    plays = [
+        {"roles": [{**GATE, "require_balance_on_low": "warn"}], "tasks": [SPEND]},
+        {"name": "next", "tasks": [{"name": "next", "ansible.builtin.debug": {"msg": "x"}}]},
+        {"roles": [{**GATE, "ignore_errors": True}], "tasks": [SPEND]},
+    ]
+    run = funded.plays(plays, hosts=2)
+    assert run.code == 0, run.output
+    assert f"[WARNING]: {LOW}" in " ".join(run.output.split())
+    assert run.results("spend") == []
+    assert len(run.results("next")) == 2
+
+
+@pytest.mark.parametrize(
+    ("tags", "spends"),
+    [(("--tags", "deploy"), False), (("--skip-tags", "deploy"), False), (("--skip-tags", "require_balance"), True)],
+)
+def test_tags(funded, api, tags, spends):
+    """An include with ``always`` gates whatever is asked for; ``--skip-tags require_balance`` is the one way round."""
+    api.amount = "3.20"
+    tasks = [included(tags=["always"]), {**SPEND, "tags": ["deploy"]}]
+    run = funded.play(*tags, hosts=2, tasks=tasks)
+    assert (run.code == 0) is spends
+    assert bool(run.results("spend")) is spends
+    run = funded.play(*tags, hosts=2, roles=[GATE], tasks=[{**SPEND, "tags": ["deploy"]}])
+    assert bool(run.results("spend")) is spends
+
+
+def test_fifty_hosts(funded, api):
+    """One request for them and one for each batch of ``serial``; a stop is one excerpt and a line for each host."""
+    enough = funded.plays([{"roles": [GATE], "tasks": [SPEND]}, {"roles": [GATE], "serial": 20}], hosts=50)
+    assert enough.code == 0, enough.output
+    assert len(enough.hosts("spend")) == 50
+    assert enough.of_host("h050", "spend")["msg"].startswith("enough: 12.50 usd")
+    assert len(api.requests) == 1 + 3
+    api.amount = "3.20"
+    low = funded.play(hosts=50, roles=[GATE], tasks=[SPEND])
+    assert low.code == 2
+    assert f"[ERROR]: Task failed: Action failed: {LOW}" in low.output
+    assert len(low.output.splitlines()) < 50 + 50 + 20
+    # Ansible shows the lines around the task.
+    assert TASK in low.output
+    assert "#" not in low.output.replace("# SPDX", "")
+    assert len(api.requests) == 1 + 3 + 1
+
+
+# Account -> what the role does with on_low fail, and with warn: go on, stop, or end the host without a failure.
+ACCOUNTS = {
+    "enough": ({"amount": "12.50"}, {}, "go on", "go on"),
+    "low": ({"amount": "3.20"}, {}, "stop", "end"),
+    "402": ({"amount": 9, "status": 402}, {}, "stop", "end"),
+    "401": ({"amount": 9, "status": 401}, {}, "stop", "stop"),
+    "503": ({"amount": 9, "status": 503}, {}, "stop", "stop"),
+    "null": ({"amount": None}, {}, "stop", "stop"),
+    "null-allowed": ({"amount": None}, {"require_balance_unavailable": "allow"}, "go on", "go on"),
+    "postpaid": ({"amount": None, "billing_type": "postpaid"}, {}, "go on", "go on"),
+    "postpaid-denied": (
+        {"amount": None, "billing_type": "postpaid"},
+        {"require_balance_postpaid": "deny"},
+        "stop",
+        "end",
     ),
 }
 
 
-@pytest.fixture(scope="module")
-def played(tmp_path_factory, new_ansible):
-    """Every play on 50 hosts, in one run, each with a sandbox of its own to count the calls."""
-    ansible = new_ansible(tmp_path_factory.mktemp("role"))
-    return ansible.count_calls({name: play for name, (play, _calls) in PLAYS.items()})
-
-
-@pytest.mark.parametrize("name", PLAYS)
-def test_calls(played, name):
-    """One call for fifty hosts; one for each batch of ``serial``."""
-    _run, calls = played
-    assert calls[name] == PLAYS[name][1]
-
-
-def test_it_runs_one_task_for_all_hosts(played):
-    """No task of it, nor a check of its arguments, runs on every host."""
-    run, _calls = played
-    assert "arg spec" not in run.output.split("PLAY [tasks_from]")[0]
-
-
-def test_later_tasks_find_the_result(funded, api):
-    """On every host, not only on the one that asked."""
-    run = funded.play(hosts=3, roles=[GATE], tasks=[WORK])
-    assert [result["msg"] for result in run.results("work")] == [
-        "enough: 12.50 usd available (prepaid), 7.50 more than the 5.00 needed"
-    ] * 3
-
-
-@pytest.mark.parametrize("strategy", ["linear", "free"])
-@pytest.mark.parametrize("arguments", [(), ("--check",), ("--limit", "h002,h003")], ids=["run", "check", "limit"])
-def test_a_low_balance_stops_all_hosts(funded, api, strategy, arguments):
-    """With what there is, what is needed and where to add funds; no later task runs anywhere."""
-    api.amount = "3.20"
-    run = funded.play(*arguments, hosts=3, strategy=strategy, roles=[GATE], tasks=[WORK])
-    assert run.code == 2
-    message = "balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
-    assert {result["msg"] for result in asked(run)} == {message}
-    assert len(asked(run)) == (1 if strategy == "linear" else 2 if "--limit" in arguments else 3)
-    assert message in run.output
-    assert run.results("work") == []
-    assert len(api.requests) == 1
-
-
-def test_a_low_balance_stops_the_batches_that_follow(funded, api):
-    """The first batch had enough; when the second asks, the funds are gone."""
-    api.script("12.50", "3.20")
-    run = funded.play(hosts=6, serial=2, roles=[GATE], tasks=[WORK])
-    assert run.code == 2
-    assert sorted(line["host"] for line in run.lines if line["task"] == "work") == ["h001", "h002"]
-    assert len(api.requests) == 2
-
-
-@pytest.mark.parametrize("play", [{}, {"strategy": "free"}, {"serial": 1}], ids=["linear", "free", "serial"])
-def test_warn_ends_the_play_without_a_failure(funded, api, play):
-    """A message, no later task, no later batch, exit status 0; the next play runs."""
-    api.amount = "3.20"
-    plays = [
-        {"hosts": "all", "gather_facts": False, "roles": [{**GATE, "require_balance_on_low": "warn"}], "tasks": [WORK]}
-        | play,
-        {"hosts": "all", "gather_facts": False, "tasks": [{"name": "next play", "ansible.builtin.debug": {"msg": ""}}]},
-    ]
-    run = funded.run(str(funded.write("playbook.yml", plays)), hosts=2)
-    assert run.code == 0, run.output
-    assert "balance too low: have 3.20 usd, need 5.00 usd" in run.output
-    assert run.results("work") == []
-    assert len(run.results("next play")) == 2
-
-
 @pytest.mark.parametrize("on_low", ["fail", "warn"])
-@pytest.mark.parametrize("status", [401, 403, 500])
-def test_an_error_is_never_a_pass(funded, api, on_low, status):
-    """Whatever on_low says: one cannot tell."""
-    api.status = status
-    roles = [{**GATE, "require_balance_on_low": on_low, "require_balance_unavailable": "allow"}]
+def test_each_kind_of_account(ansible, on_low):
+    """An error or an unknown balance stops the host, whatever ``on_low`` says."""
+    with contextlib.ExitStack() as stack:
+        hosts = {}
+        for name, (account, variables, *_) in ACCOUNTS.items():
+            api = stack.enter_context(Sandbox(**account))
+            hosts[name] = {"key": api.key, "url": api.url, "require_balance_on_low": on_low, **variables}
+        defaults = {"api_key": "{{ key }}", "base_url": "{{ url }}", "max_attempts": 1}
+        defaults = {"group/lumenfall.cloud.lumenfall": defaults}
+        run = ansible.play(hosts=hosts, module_defaults=defaults, roles=[GATE], tasks=[SPEND])
+    failed = {line["host"] for line in run.lines if line["event"] == "failed"}
+    for name, (_account, _variables, *outcomes) in ACCOUNTS.items():
+        outcome = outcomes[on_low == "warn"]
+        assert (name in run.hosts("spend"), name in failed) == (outcome == "go on", outcome == "stop"), name
+    # The messages name the role's variables.
+    assert "set require_balance_unavailable to 'allow'" in run.of_host("null", TASK)["msg"]
+    assert "set require_balance_postpaid to 'allow'" in run.of_host("postpaid-denied", TASK)["msg"]
+
+
+def test_it_waits(funded, api):
+    """For a top-up, with one look at a time for all hosts; under ``--check`` it does not wait."""
+    api.script("3.20", 503, 402)
+    waiting = {**GATE, "require_balance_wait": "1h", "require_balance_poll": "1s"}
     defaults = {"group/lumenfall.cloud.lumenfall": {"max_attempts": 1}}
-    run = funded.play(hosts=2, roles=roles, tasks=[WORK], module_defaults=defaults)
-    assert run.code == 2
-    assert asked(run)[0]["verdict"] == "cannot tell"
-    assert run.results("work") == []
-
-
-def test_out_of_funds_is_too_low(funded, api):
-    """A 402 is an answer to the question, so on_low decides."""
-    api.status = 402
-    roles = [{**GATE, "require_balance_on_low": "warn"}]
-    run = funded.play(roles=roles, tasks=[WORK])
-    assert run.code == 0, run.output
-    assert "balance too low: the account has run out of funds" in run.output
-    assert run.results("work") == []
-
-
-@pytest.mark.parametrize(
-    ("billing", "variables", "passes"),
-    [
-        ("prepaid", {}, False),
-        ("prepaid", {"require_balance_on_low": "warn"}, False),
-        ("prepaid", {"require_balance_unavailable": "allow"}, True),
-        ("postpaid", {}, True),
-        ("postpaid", {"require_balance_postpaid": "deny"}, False),
-    ],
-)
-def test_null_goes_by_the_policies(funded, api, billing, variables, passes):
-    """Null is not 0, and unknown is not low."""
-    api.amount, api.billing_type = None, billing
-    defaults = {"group/lumenfall.cloud.lumenfall": {"max_attempts": 1}}
-    run = funded.play(roles=[{**GATE, **variables}], tasks=[WORK], module_defaults=defaults)
-    assert run.code == (0 if passes else 2)
-    assert len(run.results("work")) == passes
-    policy = "require_balance_unavailable" if billing == "prepaid" else "require_balance_postpaid"
-    assert asked(run)[0]["msg"].endswith(f"set {policy} to 'allow'") is not passes
-
-
-WAIT = {"require_balance_wait": "2", "require_balance_poll": "1"}
-
-
-def test_it_waits_for_a_top_up(funded, api):
-    """Too little, then an error that may pass, then enough; asked once each time, for all hosts."""
-    api.script("1.00", Answer(402, '{"error": {"code": "INSUFFICIENT_BALANCE"}}'))
-    run = funded.play(hosts=3, roles=[{**GATE, **WAIT}], tasks=[WORK])
-    assert run.code == 0, run.output
-    assert len(run.results("work")) == 3
-    assert len(api.requests) == 3
-
-
-@pytest.mark.parametrize(("on_low", "code"), [("fail", 2), ("warn", 0)])
-def test_it_does_not_wait_for_ever(funded, api, on_low, code):
-    """When the time is up, on_low decides as if there had been no wait."""
+    run = funded.play(hosts=3, roles=[waiting], tasks=[SPEND], module_defaults=defaults)
+    assert len(run.hosts("spend")) == 3, run.output
+    assert len(api.requests) == 4
     api.amount = "3.20"
-    run = funded.play(roles=[{**GATE, **WAIT, "require_balance_on_low": on_low}], tasks=[WORK])
-    assert run.code == code, run.output
-    assert "balance too low: have 3.20 usd" in run.output
-    assert run.results("work") == []
-    assert len(api.requests) == 3
+    assert funded.play("--check", roles=[waiting], tasks=[SPEND]).code == 2
+    assert len(api.requests) == 5
 
 
-def test_it_does_not_wait_for_what_does_not_pass(funded, api):
-    """A wrong key stays wrong."""
-    api.status = 401
-    run = funded.play(roles=[{**GATE, "require_balance_wait": 3600}], tasks=[WORK])
-    assert run.code == 2
-    assert len(api.requests) == 1
+BAD = {
+    "require_balance_minimum: it is empty": {"require_balance_minimum": ""},
+    "require_balance_minimum: 'abc' is not an amount of dollars": {"require_balance_minimum": "abc"},
+    "require_balance_minimum: '1,50' is not": {"require_balance_minimum": "1,50"},
+    "require_balance_minimum: -1 is not": {"require_balance_minimum": -1},
+    "require_balance_minimum: True is not": {"require_balance_minimum": True},
+    "require_balance_minimum: a value of type": {"require_balance_minimum": [5]},
+    "require_balance_postpaid: 'maybe' is not a policy": {"require_balance_postpaid": "maybe"},
+    "require_balance_unavailable: 'maybe' is not a policy": {"require_balance_unavailable": "maybe"},
+    "require_balance_wait: 'soon' is not a duration": {"require_balance_wait": "soon"},
+    "require_balance_poll: 0 is out of range": {"require_balance_poll": 0},
+    "require_balance_on_low: 'stop' is neither 'fail' nor 'warn'": {"require_balance_on_low": "stop"},
+    **{
+        f"require_balance_{name}: what looks like an API key (not shown)": {f"require_balance_{name}": KEY}
+        for name in ("minimum", "postpaid", "wait", "on_low")
+    },
+}
 
 
-def test_it_waits_for_an_answer_that_did_not_come_in_time(funded, api):
-    """As the command line does: the next one may."""
-    api.delay = 3600
-    defaults = {"group/lumenfall.cloud.lumenfall": {"timeout": 1}}
-    run = funded.play(roles=[{**GATE, **WAIT}], tasks=[WORK], module_defaults=defaults)
-    assert run.code == 2
-    assert asked(run)[0]["failure"]["type"] == "DeadlineExceededError"
-    assert len(api.requests) == 3
-
-
-def test_it_does_not_wait_less_than_the_server_asks_for(funded, api):
-    """It rather gives up, and says how long that is."""
-    api.status, api.retry_after = 429, 100
-    run = funded.play(roles=[{**GATE, **WAIT}], tasks=[WORK])
-    assert run.code == 2
-    assert "the server asks to wait 100 s" in asked(run)[0]["msg"]
-    assert len(api.requests) == 1
-
-
-def test_the_pauses_are_no_longer_than_the_wait(funded, api):
-    """Also where the poll is; a wait that is empty is none."""
-    api.amount = "3.20"
-    begun = time.monotonic()
-    gates = [{"require_balance_wait": "1", "require_balance_poll": 600.5}, {"require_balance_wait": ""}]
-    for gate in gates:
-        assert funded.play(roles=[{**GATE, **gate}], tasks=[WORK]).code == 2
-    assert time.monotonic() - begun < 60
-    assert len(api.requests) == 2 + 1
-
-
-def test_it_does_not_wait_for_a_postpaid_account_to_be_another(funded, api):
-    """Funds do not make it prepaid."""
-    api.billing_type, api.amount = "postpaid", None
-    gate = {**GATE, "require_balance_postpaid": "deny", "require_balance_wait": 3600}
-    run = funded.play(roles=[gate], tasks=[WORK])
-    assert run.code == 2
-    assert len(api.requests) == 1
-
-
-@pytest.mark.parametrize(
-    ("extra", "words"),
-    [
-        ("require_balance_minimum=", "require_balance_minimum: it is empty; set require_balance_minimum to a number"),
-        ("require_balance_minimum=abc", "require_balance_minimum: 'abc' is not an amount of dollars"),
-        ("require_balance_minimum=::error::5", "require_balance_minimum: ': :error: :5' is not an amount of dollars"),
-        ("require_balance_minimum=1,50", "require_balance_minimum: '1,50' is not"),
-        ("require_balance_minimum=nan", "require_balance_minimum: 'nan' is not"),
-        ("require_balance_minimum=-1", "require_balance_minimum: '-1' is not"),
-        ('{"require_balance_minimum": null}', "require_balance_minimum: it is empty"),
-        ('{"require_balance_minimum": true}', "require_balance_minimum: True is not"),
-        ('{"require_balance_minimum": [5]}', "require_balance_minimum: a list is not"),
-        ("require_balance_postpaid=maybe", "require_balance_postpaid: 'maybe' is not a policy"),
-        ("require_balance_unavailable=maybe", "require_balance_unavailable: 'maybe' is not a policy"),
-        ("require_balance_wait=10m", "require_balance_wait: it is not a number of seconds, 0 or more"),
-        ("require_balance_wait=-1", "require_balance_wait: it is not a number of seconds, 0 or more"),
-        ("require_balance_poll=0", "require_balance_poll: it is not a number of seconds, 1 or more"),
-        ("require_balance_on_low=stop", "require_balance_on_low: it is neither 'fail' nor 'warn'"),
-    ],
-)
-def test_a_bad_variable_is_named(funded, api, extra, words):
-    """A failure before anything is sent, also where on_low is warn; strings come from ``-e``."""
-    variables = {**MINIMUM, "require_balance_on_low": "warn"}
-    run = funded.play("-e", extra, roles=[ROLE], vars=variables, tasks=[WORK])
-    assert run.code == 2
-    assert words in asked(run)[0]["msg"]
+def test_a_bad_variable_is_refused(funded, api):
+    """By name, before anything is sent, and never shown if it is a key. A minimum that nobody set is one, too."""
+    hosts = {
+        f"h{number}": {"words": words, "require_balance_minimum": 5, "require_balance_on_low": "warn", **bad}
+        for number, (words, bad) in enumerate(BAD.items())
+    }
+    hosts["unset"] = {"words": "require_balance_minimum: it is empty"}
+    hosts["omit"] = {"words": "require_balance_minimum: it is empty", "require_balance_minimum": "{{ omit }}"}
+    run = funded.play("-vvvv", hosts=hosts, roles=[ROLE], tasks=[SPEND])
+    for host, variables in hosts.items():
+        assert variables["words"] in run.of_host(host, TASK)["msg"]
+    assert run.results("spend") == []
     assert "Traceback" not in run.output
-    assert run.results("work") == []
-    assert api.requests == []
-
-
-@pytest.mark.parametrize("task", ["main", "gate"])
-@pytest.mark.parametrize("name", ["minimum", "postpaid", "unavailable", "wait", "poll", "on_low"])
-def test_a_key_in_place_of_a_value_is_not_shown(funded, api, name, task):
-    """Neither in the banner of the task nor in the refusal; nor in Ansible's own, where it checks the arguments."""
-    variables = {**MINIMUM, f"require_balance_{name}": "{{ key }}", "key": KEY}
-    gate = {"ansible.builtin.import_role": {"name": ROLE, "tasks_from": task}, "vars": variables}
-    run = funded.play("-vv", tasks=[gate, WORK])
-    assert run.code == 2
-    assert f"require_balance_{name}: " in asked(run)[0]["msg"]
     assert not leaked(run.output)
     assert api.requests == []
-
-
-def test_an_empty_variable_is_unset_in_the_documented_file_too(funded, api):
-    """Though Ansible checks the arguments of that one itself."""
-    empty = {"require_balance_postpaid": "", "require_balance_unavailable": None, "require_balance_wait": ""}
-    gate = {"ansible.builtin.import_role": {"name": ROLE, "tasks_from": "gate"}, "vars": {**MINIMUM, **empty}}
-    run = funded.play(tasks=[gate, WORK])
-    assert run.code == 0, run.output
-
-
-@pytest.mark.parametrize("minimum", [" 12.5 ", "+12.5", "125E-1", "12.50"])
-def test_a_minimum_is_what_the_module_takes_for_one(funded, api, minimum):
-    run = funded.play(roles=[{"role": ROLE, "require_balance_minimum": minimum}], tasks=[WORK])
-    assert run.code == 0, run.output
-
-
-@pytest.mark.parametrize("variables", [{}, {"require_balance_minimum": "{{ nowhere | default(omit) }}"}])
-def test_a_minimum_that_nobody_set(funded, api, variables):
-    """There is no default: a gate without a bar is none."""
-    run = funded.play(roles=[{"role": ROLE, **variables}], tasks=[WORK])
-    assert run.code == 2
-    assert "require_balance_minimum: it is empty" in run.output
-    assert api.requests == []
-
-
-def test_tags(funded, api):
-    """It has no tags of its own: it runs with the tag that the play gives it, and ``always`` makes it run always."""
-    tagged = [{**GATE, "tags": ["always"]}]
-    run = funded.play("--tags", "deploy", roles=tagged, tasks=[{**WORK, "tags": ["deploy"]}])
-    assert len(run.results("work")) == len(api.requests) == 1
-
-
-def test_numbers_from_the_command_line_are_numbers(funded, api):
-    """``-e`` makes strings, which count as what they say."""
-    run = funded.play("-e", "require_balance_minimum=12.50", roles=[ROLE], tasks=[WORK])
-    assert run.result("work")["msg"] == "enough: 12.50 usd available (prepaid), exactly the 12.50 needed"

@@ -15,42 +15,20 @@ author:
 description:
   - Reads the balance of a Lumenfall account, on the controller.
   - An error fails the task or the expression. A low balance does not.
-  - A lookup runs whenever its expression is evaluated. In C(vars) that is each time that the variable is used, on each
-    host, and not the one time that it is written. Use M(lumenfall.cloud.lumenfall_balance) with C(register) to ask
-    once and keep the answer. To soften this, the same lookup takes the answer of up to five seconds ago from
-    within its process, which means for one host and task. Attempts of C(until) and items of a C(loop) may
-    therefore see the same answer; the module asks anew for each. The condition of a C(meta) task, which Ansible
-    evaluates in the process that all hosts share, asks each time.
+  - A lookup runs whenever its expression is evaluated. In C(vars) that is each time the variable is used, on each host.
+  - All lookups of a run share one answer for up to 30 seconds (E(LUMENFALL_CACHE_SECONDS); V(0) turns it off). Errors
+    are not kept. Use M(lumenfall.cloud.lumenfall_balance) with C(until) to ask again sooner.
+  - An option that is not given comes from the variable of the same name, then the environment, then C(ansible.cfg).
 options:
   _terms:
     description: Nothing. This lookup takes only named options.
-  minimum:
-    description:
-      - The least amount, in dollars, that is enough. A number, 0 or more, which is compared exactly.
-      - With it, the result has RV(_raw[].sufficient) and RV(_raw[].verdict).
-    type: raw
-  postpaid:
-    description:
-      - What a postpaid account, which has no amount, counts as.
-    type: str
-    choices:
-      allow: It is enough.
-      deny: It is too low.
-    default: allow
-  unavailable:
-    description:
-      - What a balance that is temporarily unavailable counts as. It is unknown then, which is not the same as 0.
-    type: str
-    choices:
-      allow: It is enough.
-      deny: One cannot tell, so it is not enough.
-    default: deny
 notes:
-  - The keyword C(environment) of a task does not reach lookups. They see the environment of Ansible itself.
+  - The keyword C(environment) does not reach lookups. They see the environment of Ansible itself.
 extends_documentation_fragment:
   # The first one wins where both say something.
-  - lumenfall.cloud._lumenfall.sources
+  - lumenfall.cloud._lumenfall.variables
   - lumenfall.cloud._lumenfall
+  - lumenfall.cloud._lumenfall.gate
 seealso:
   - module: lumenfall.cloud.lumenfall_balance
   - plugin: lumenfall.cloud.funded
@@ -94,38 +72,26 @@ _raw:
       type: str
 """
 
-import contextlib  # noqa: E402
-import multiprocessing  # noqa: E402
 import os  # noqa: E402
-import secrets  # noqa: E402
-from collections.abc import Iterator, Mapping  # noqa: E402
-from typing import Any, Dict, List  # noqa: E402
+import time  # noqa: E402
+from typing import Any, Dict, List, Tuple  # noqa: E402
 
-from ansible.errors import AnsibleTemplatePluginError  # noqa: E402
-from ansible.module_utils.parsing.convert_bool import boolean  # noqa: E402
+from ansible.errors import AnsibleLookupError  # noqa: E402
 from ansible.plugins.lookup import LookupBase  # noqa: E402
 from ansible.utils.display import Display  # noqa: E402
 
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core import (  # noqa: E402
-    AccountBalance,
-    LumenfallClient,
-    LumenfallError,
-    Settings,
-    both_clocks,
-    is_recent,
-)
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core.settings import ENVIRONMENT  # noqa: E402
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core.values import is_unset  # noqa: E402
+from ansible_collections.lumenfall.cloud.plugins.module_utils import _core  # noqa: E402
 from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (  # noqa: E402
-    ARGUMENT_SPEC,
-    SETTINGS,
-    balance_result,
-    failure_result,
+    GATE_OPTIONS,
+    SETTING_OPTIONS,
+    Outcome,
     given,
-    read_gate,
+    read_demand,
     read_settings,
-    refuse_other_kinds,
+    refuse_unknown,
+    task_result,
 )
+from ansible_collections.lumenfall.cloud.plugins.plugin_utils._sharing import Kept, fetch, fetch_shared  # noqa: E402
 
 try:
     from ansible.module_utils.secrets import register_secret
@@ -134,101 +100,58 @@ except ImportError:  # ansible-core before 2.22
 
 display = Display()
 
-KEPT_SECONDS = 5.0
-
-# Settings, by a salted hash -> when the balance was read, and the balance; never a key, nor an error.
-_kept: Dict[bytes, tuple[tuple[float, float], AccountBalance]] = {}
-_salt = secrets.token_bytes(32)
-
 
 class LookupModule(LookupBase):
     """What Ansible loads."""
 
     def run(self, terms: List[Any], variables: Dict[str, Any] | None = None, **kwargs: Any) -> List[Any]:
         if terms:
-            raise AnsibleTemplatePluginError("it takes named options only, such as minimum=5")
-        # Ansible takes any name, and a misspelt policy would be no policy.
-        unknown = sorted(set(kwargs) - set(ARGUMENT_SPEC))
-        if unknown:
-            raise AnsibleTemplatePluginError(
-                f"it has no option {', '.join(unknown)}; its options are {', '.join(sorted(ARGUMENT_SPEC))}"
-            )
-        direct = given(kwargs)
+            raise AnsibleLookupError("it takes named options only, such as minimum=5")
+        direct, gate = given(kwargs), None
         try:
-            gate = read_gate(direct)
-            refuse_other_kinds(direct)
-            own = self._own_variables(variables or {}, direct)
-            refuse_other_kinds(own)
-            with _blank_variables_unset():
-                self.set_options(var_options=own, direct=direct)
-            options, sources = self._options_and_sources()
-            settings = read_settings(options, sources=sources)
+            refuse_unknown(kwargs, {**SETTING_OPTIONS, **GATE_OPTIONS})
+            gate = read_demand(direct).gate
+            options, names = self._find_options(variables or {}, direct)
+            settings = read_settings(options, names=names)
             if register_secret is not None:
                 register_secret(settings.api_key.reveal())
             for warning in settings.warnings:
                 display.warning(warning)
-            result = balance_result(_ask(settings), gate)
-            judged = {name: result[name] for name in ("sufficient", "verdict") if name in result}
-            return [{**result["balance"], **judged}]
-        except LumenfallError as error:
-            problem = failure_result(error, gated="minimum" in direct)["msg"]
-        # Raised out here, so that it has no context with the settings in its frames.
-        raise AnsibleTemplatePluginError(problem)
+            outcome = _ask(settings)
+        except _core.LumenfallError as error:
+            outcome = error
+        result = task_result(outcome, gate, is_gated="minimum" in direct)
+        if result.get("failed"):
+            raise AnsibleLookupError(result["msg"])
+        judged = {name: result[name] for name in ("sufficient", "verdict") if name in result}
+        return [{**result["balance"], **judged}]
 
-    def _own_variables(self, variables: Mapping[str, Any], direct: Mapping[str, Any]) -> Dict[str, Any]:
-        """The variables that count for this lookup, without those that are empty: Ansible would look no further."""
-        names = [f"lumenfall_{name}" for name in SETTINGS.values() if name not in direct]
-        values = {name: self._templar.template(variables[name]) for name in names if name in variables}
-        return {name: value for name, value in values.items() if not is_unset(value)}
-
-    def _options_and_sources(self) -> tuple[Dict[str, Any], Dict[str, str]]:
-        options, sources = {}, {}
-        for name in ARGUMENT_SPEC:
-            value, origin = self.get_option_and_origin(name)
-            kind, _colon, place = str(origin).partition(": ")
-            if name == "validate_certs":
-                value = _boolean(value)
+    def _find_options(self, variables: Dict[str, Any], direct: Dict[str, Any]) -> Tuple[Dict[str, Any], Dict[str, str]]:
+        """The options, and what to call them in errors: as given, else a variable, the environment, or ansible.cfg."""
+        self.set_options(var_options={}, direct={})
+        options, names = dict(direct), {}
+        for setting in _core.SETTINGS:
+            name, variable = setting.ansible, f"lumenfall_{setting.ansible}"
+            if name in direct:
+                continue
+            value = self._templar.template(variables[variable]) if variable in variables else None
+            if not _core.is_unset(value):
+                names[name] = variable
+            elif all(_core.is_unset(os.environ.get(variable)) for variable in setting.variables):
+                value, origin = self.get_option_and_origin(name)
+                if origin != "default":
+                    names[name] = f"{name} in {origin}"
             options[name] = value
-            if kind in ("var", "env"):
-                sources[name] = place
-            elif kind not in ("Direct", "default"):
-                sources[name] = f"{name} in {origin}"
-        return options, sources
+        return options, names
 
 
-@contextlib.contextmanager
-def _blank_variables_unset() -> Iterator[None]:
-    """Without the environment variables that are empty, behind which Ansible would not look at its ansible.cfg."""
-    names = [name for names in ENVIRONMENT.values() for name in names]
-    blank = {name: os.environ.pop(name) for name in names if name in os.environ and is_unset(os.environ[name])}
-    try:
-        yield
-    finally:
-        os.environ.update(blank)
+def _ask(settings: _core.Settings) -> Outcome:
+    """Ask once per half a minute for the whole run; an error is for those that ask at the same time."""
+    seconds, start = _core.parse_cache_seconds(), time.time()
+    if not seconds:
+        return fetch(settings)
 
+    def accept(kept: Kept) -> bool:
+        return kept["at"] >= start or ("error" not in kept["outcome"] and time.time() - kept["at"] < seconds)
 
-def _boolean(value: Any) -> Any:
-    """A boolean, or what is none, for the core to refuse; Ansible would take any text for false."""
-    try:
-        return boolean(value, strict=True)
-    except TypeError:
-        return value
-
-
-def _ask(settings: Settings) -> AccountBalance:
-    """The balance; one that this worker read a moment ago will do.
-
-    Raises:
-        LumenfallError: There is none to be had.
-    """
-    question = settings.digest(_salt)
-    if question in _kept:
-        when, balance = _kept[question]
-        if is_recent(when, KEPT_SECONDS):
-            return balance
-    with LumenfallClient.from_settings(settings) as client:
-        balance = client.fetch_balance()
-    # Not in Ansible's own process, which evaluates the conditions of meta tasks: it lives on for all hosts and tasks.
-    if multiprocessing.parent_process() is not None:
-        _kept[question] = (both_clocks(), balance)
-    return balance
+    return fetch_shared("lookup", settings, accept)

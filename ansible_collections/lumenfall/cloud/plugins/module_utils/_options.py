@@ -1,187 +1,184 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""Ansible's names for the core's settings, and the core's outcomes as task results.
+"""Ansible's names for the core's settings, and results of the module.
 
-Private to the collection ``lumenfall.cloud``: no other collection may import it. It
-translates names and types and decides nothing; it imports nothing of Ansible, so that
-the plugins on the controller and the module on a host share it.
+Private to the collection ``lumenfall.cloud``. It imports nothing of Ansible's controller, so that the plugins and the
+module, which may run on another host, share it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Dict
+from typing import Any, Dict, Mapping, NamedTuple, Union
+
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ._core import (
+    DEFAULT_POLL_SECONDS,
+    MAX_WAIT_SECONDS,
+    MIN_POLL_SECONDS,
+    SETTINGS,
     AccountBalance,
     ConfigurationError,
     Gate,
     LumenfallError,
     Settings,
-    TLSError,
-    describe_balance,
+    describe_value,
+    is_unset,
     judge_error,
-    looks_like_key,
+    parse_duration,
     resolve_settings,
-    with_hint,
 )
-from ._core.text import kind_of
-from ._core.values import is_unset
 
 MODULE = "lumenfall.cloud.lumenfall_balance"
 
-# The numbers are "raw": the core reads them exactly and words its refusal, where Ansible would
-# round a minimum to a float and explain a bad one in terms of Python.
-ARGUMENT_SPEC: Dict[str, Dict[str, Any]] = {
-    "api_key": {"type": "str", "no_log": True},
-    "base_url": {"type": "str"},
-    "timeout": {"type": "raw"},
-    "max_attempts": {"type": "raw"},
-    "ca_path": {"type": "path"},
-    "validate_certs": {"type": "bool", "default": True},
+#: Options of the settings, from the core's table. Numbers are "raw": the core parses them exactly.
+SETTING_OPTIONS: Dict[str, Dict[str, Any]] = {
+    setting.ansible: {
+        "type": setting.ansible_type,
+        **({"no_log": True} if setting.secret else {}),
+        **({"default": setting.default} if setting.ansible_type == "bool" else {}),
+    }
+    for setting in SETTINGS
+}
+GATE_OPTIONS: Dict[str, Dict[str, Any]] = {
     "minimum": {"type": "raw"},
     "postpaid": {"type": "str", "choices": ["allow", "deny"], "default": "allow"},
     "unavailable": {"type": "str", "choices": ["allow", "deny"], "default": "deny"},
 }
-
-# Not "whatever is no str": a vaulted value may be a kind of its own.
-_OTHER_KINDS = (bool, int, float, bytes, list, tuple, set, Mapping)
-
-#: Core setting -> option.
-SETTINGS = {
-    "api_key": "api_key",
-    "base_url": "base_url",
-    "timeout": "timeout",
-    "max_attempts": "max_attempts",
-    "ca_bundle": "ca_path",
-    "verify": "validate_certs",
+ARGUMENT_SPEC: Dict[str, Dict[str, Any]] = {
+    **SETTING_OPTIONS,
+    **GATE_OPTIONS,
+    "require": {"type": "bool", "default": False},
+    "wait": {"type": "raw"},
+    "poll": {"type": "raw"},
 }
 
+Outcome = Union[AccountBalance, LumenfallError]  # noqa: UP007 - evaluated by Python 3.8, too
 
-def given(options: Mapping[str, Any]) -> Dict[str, Any]:
-    """The options that have a value: null and an empty text are unset, as everywhere.
 
-    Not so an empty ``minimum``: a gate whose bar is a variable that nobody set is a mistake.
+class Demand(NamedTuple):
+    """What a task asks of the balance.
+
+    Attributes:
+        gate: What is enough, or None without a ``minimum``.
+        wait: How long to wait for it, seconds.
+        poll: Seconds between two looks.
     """
+
+    gate: Gate | None
+    wait: float
+    poll: float
+
+
+def given(options: Mapping[Any, Any]) -> Dict[str, Any]:
+    """The options that are set; blank text is unset, except as ``minimum``: a gate without one is a mistake."""
     return {
-        # YAML makes numbers of some names.
-        str(name): value
+        str(name): _plain(value)
         for name, value in options.items()
         if name not in ARGUMENT_SPEC or not is_unset(value) or (name == "minimum" and value is not None)
     }
 
 
-def refuse_other_kinds(values: Mapping[str, Any]) -> None:
-    """Refuse a text option that is a list, a dictionary or the like, which may hold a key.
+def _plain(value: Any) -> Any:
+    # Errors tell the type of what should have been text, and Ansible has types of its own.
+    return dict(value) if isinstance(value, Mapping) else list(value) if isinstance(value, (list, tuple)) else value
 
-    Args:
-        values: Option -> value; or what to call its place -> value, where that ends in the option.
+
+def refuse_unknown(options: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """Refuse an option that does not exist.
 
     Raises:
-        ConfigurationError: There is one; the message does not show it.
+        ConfigurationError: There is one.
     """
-    for place, value in values.items():
-        if place.endswith(("api_key", "base_url", "ca_path")) and isinstance(value, _OTHER_KINDS):
-            raise ConfigurationError(f"{place}: it must be text, not {kind_of(value)}", hint=f"set {place} to text")
+    for name in options:
+        if name not in known:
+            raise ConfigurationError(
+                f"there is no option {describe_value(name)}", hint=f"the options are {', '.join(sorted(known))}"
+            )
+
+
+def parse_boolean(name: str, value: Any) -> bool:
+    """A boolean, or the text that Ansible takes for one.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    try:
+        return boolean(value, strict=True)
+    except TypeError:
+        hint = f"set {name} to true or false"
+    raise ConfigurationError(f"{name}: {describe_value(value)} is not a boolean", hint=hint)
 
 
 def read_settings(
     options: Mapping[str, Any],
+    *,
     environ: Mapping[str, str] | None = None,
-    sources: Mapping[str, str] | None = None,
+    origins: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Walk the settings chain from the options of a task or a lookup.
+    """Resolve the settings from options, then the environment, then the credentials file.
 
     Args:
-        options: Option -> value; None or empty text is unset.
+        options: Option -> value; None or blank text is unset.
         environ: The environment, by default the process's.
-        sources: Option -> what to call it in an error, where that is not its own name.
+        origins: Environment variable -> where it was set, for errors.
+        names: Option -> what to call it in an error, where that is not its own name.
 
     Raises:
-        ConfigurationError: A setting is malformed, or there is no key anywhere.
+        ConfigurationError: A setting is malformed, or there is no key.
     """
-    names = sources or {}
-    layer = {setting: (names.get(option, option), options.get(option)) for setting, option in SETTINGS.items()}
-    return resolve_settings(layer, environ=environ)
+    layer = {}
+    for setting in SETTINGS:
+        name, value = setting.ansible, _plain(options.get(setting.ansible))
+        source = (names or {}).get(name, name)
+        if setting.ansible_type == "bool" and not is_unset(value):
+            value = parse_boolean(source, value)
+        layer[setting.name] = (source, value)
+    return resolve_settings(layer, environ=environ, origins=origins)
 
 
-def read_gate(options: Mapping[str, Any], sources: Mapping[str, str] | None = None) -> Gate | None:
-    """The gate that the options ask for, or None without a ``minimum``.
+def read_demand(options: Mapping[str, Any], names: Mapping[str, str] | None = None) -> Demand:
+    """The gate that the options ask for, and how long to wait for it.
 
     Raises:
-        ConfigurationError: ``minimum`` or a policy is malformed.
+        ConfigurationError: One of them is malformed, or one needs a ``minimum`` and there is none.
     """
-    names = sources or {}
-    minimum, postpaid, unavailable = (names.get(name, name) for name in ("minimum", "postpaid", "unavailable"))
-    given_minimum = options.get("minimum")
-    # Without a minimum too, a bad policy is refused.
+    called = {name: (names or {}).get(name, name) for name in ARGUMENT_SPEC}
+    minimum = options.get("minimum")
     gate = Gate(
-        0 if given_minimum is None else given_minimum,
+        0 if minimum is None else minimum,
         postpaid=options.get("postpaid"),
         unavailable=options.get("unavailable"),
-        names=(minimum, postpaid, unavailable),
+        names=(called["minimum"], called["postpaid"], called["unavailable"]),
     )
-    return None if given_minimum is None else gate
+    wait = _duration(called["wait"], options.get("wait"), 0.0, maximum=MAX_WAIT_SECONDS)
+    poll = _duration(called["poll"], options.get("poll"), DEFAULT_POLL_SECONDS, minimum=MIN_POLL_SECONDS)
+    if minimum is None:
+        for name, is_set in (("require", options.get("require")), ("wait", wait)):
+            if is_set:
+                raise ConfigurationError(f"{called[name]} needs a minimum", hint="set minimum, such as to 5")
+    return Demand(None if minimum is None else gate, wait, poll)
 
 
-def balance_result(balance: AccountBalance, gate: Gate | None = None) -> Dict[str, Any]:
-    """What a task returns that could read the balance. A low balance is no failure."""
-    result: Dict[str, Any] = {
-        "changed": False,
-        "msg": describe_balance(balance),
-        "balance": balance.to_dict(),
-        "request_id": balance.request_id,
-    }
-    if gate is not None:
-        verdict = gate.judge(balance)
-        result.update(msg=verdict.message, sufficient=verdict.sufficient, verdict=verdict.outcome)
-    return result
+def _duration(name: str, value: Any, default: float, **limits: float) -> float:
+    return default if is_unset(value) else parse_duration(name, value, **limits)
 
 
-def failure_result(error: LumenfallError, *, gated: bool) -> Dict[str, Any]:
-    """What a task returns that could not. It never has ``balance`` or ``sufficient``.
+def task_result(outcome: Outcome, gate: Gate | None = None, *, is_gated: bool = False) -> Dict[str, Any]:
+    """What a task returns. An error always fails it; a low balance does not.
 
     Args:
-        error: Why.
-        gated: Whether a ``minimum`` was given, so that there has to be a verdict.
+        outcome: The balance, or the error there is instead.
+        gate: What is enough, if the task says so.
+        is_gated: Whether there has to be a verdict although no gate could be made.
     """
-    _name_options(error)
-    result: Dict[str, Any] = {
-        "changed": False,
-        "failed": True,
-        "msg": with_hint(error),
-        "failure": error.to_dict(),
-    }
-    if error.retry_after_seconds is not None:
-        result["retry_after_seconds"] = error.retry_after_seconds
-    if gated:
-        verdict = judge_error(error)
-        result.update(msg=verdict.message, verdict=verdict.outcome)
+    result: Dict[str, Any] = {"changed": False, "request_id": outcome.request_id}
+    if isinstance(outcome, LumenfallError):
+        result.update(failed=True, msg=outcome.full_message, failure=outcome.to_dict())
+    else:
+        result.update(msg=outcome.describe(), balance=outcome.to_dict())
+    if gate is not None or is_gated:
+        verdict = judge_error(outcome) if isinstance(outcome, LumenfallError) else gate.judge(outcome)
+        result.update(msg=verdict.message, sufficient=verdict.sufficient, verdict=verdict.outcome)
     return result
-
-
-def unfit_to_show(options: Mapping[str, Any]) -> list[str]:
-    """Texts that may hold a secret although their option is none, such as a password in a URL, or a key as a name."""
-    texts = [text for text in (*options, *options.values()) if isinstance(text, str)]
-    base_url = options.get("base_url")
-    return [
-        text for text in texts if looks_like_key(text) or (text == base_url and any(mark in text for mark in "@?#"))
-    ]
-
-
-def name_key_source(result: Mapping[str, Any], source: str) -> Dict[str, Any]:
-    """The parts of a result that name the option as where the key came from, with the place that it did come from."""
-    told, true = "(the key came from api_key)", f"(the key came from {source})"
-    failure = result.get("failure") or {}
-    if told not in str(failure.get("hint")):
-        return {}
-    return {
-        "msg": result["msg"].replace(told, true),
-        "failure": {**failure, "hint": failure["hint"].replace(told, true)},
-    }
-
-
-def _name_options(error: LumenfallError) -> None:
-    """Say what the setting that a hint speaks of is called here."""
-    if isinstance(error, TLSError) and error.hint:
-        error.hint = error.hint.replace("the ca_bundle setting", "the ca_path option")

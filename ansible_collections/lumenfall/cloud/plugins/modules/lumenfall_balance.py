@@ -15,41 +15,35 @@ author:
   - The pulumi-lumenfall authors (@pulumi-lumenfall)
 description:
   - Reads the balance of a Lumenfall account, and says whether it is enough for what a play is about to do.
+  - With O(minimum) and O(require) this one task is a gate. It fails unless the balance is enough, and on every error.
   - Runs on the controller. The API key stays there, and the hosts need neither Python nor a way to the API.
-    With C(delegate_to) it runs on that host instead, with that host's environment; the one exception is a
-    C(localhost) that is the controller.
-  - One task asks the API once, however many hosts it runs for. Each attempt of C(until), each item of C(loop), each
-    batch of C(serial), each run of a handler and each API key asks anew, and no answer is older than 30 seconds.
-  - A low balance does not fail the task, an error does. Use O(minimum) and RV(sufficient), the test
-    P(lumenfall.cloud.funded#test), or the role P(lumenfall.cloud.require_balance#role) to stop a play.
-  - A result that does not meet O(minimum) is shown without C(-v), also where the task does not fail.
-  - A setting that is not given as an option is taken from the environment (which includes C(environment) on the
-    task, its block or its play), and the API key, last, from the credentials file of the Lumenfall command line.
+    With C(delegate_to) it runs on that host instead, unless that is a C(localhost) which is the controller.
+  - One task asks the API once for all its hosts. The answer is shared for up to 30 seconds
+    (E(LUMENFALL_CACHE_SECONDS); V(0) turns it off). Each attempt of C(until), item of a C(loop), batch of C(serial) and
+    API key asks again; handlers and delegated tasks ask for each host.
+  - A setting that is not given as an option comes from the environment. C(environment) on the task counts in full. Of
+    what the task inherits from its play, role or block only C(LUMENFALL_*) counts, since proxies and CA files there
+    describe the network of the hosts.
 options:
-  minimum:
+  require:
     description:
-      - The least amount, in dollars, that is enough. A number, 0 or more.
-      - With it the module returns RV(sufficient) and RV(verdict).
-      - It is compared exactly, as a decimal number. Without quotes, C(0.1) is 0.1.
+      - Whether to fail unless the verdict is V(enough). It needs O(minimum).
+      - Without it a low balance does not fail the task, and a warning says what there is. An error always fails it.
+    type: bool
+    default: false
+  wait:
+    description:
+      - How long to wait for a top-up, such as V(15m), V(1h30m) or a number of seconds. It needs O(minimum).
+      - It is one wait for the task, whatever the number of hosts and forks. The last look is at its end.
+      - What waiting cannot change, such as a wrong API key, ends it at once. In check mode nothing waits.
     type: raw
-  postpaid:
+  poll:
     description:
-      - What a postpaid account, which has no amount, counts as.
-    type: str
-    choices:
-      allow: It is enough.
-      deny: It is too low.
-    default: allow
-  unavailable:
-    description:
-      - What a balance that is temporarily unavailable counts as. It is unknown then, which is not the same as 0.
-    type: str
-    choices:
-      allow: It is enough.
-      deny: One cannot tell, so it is not enough.
-    default: deny
+      - Time between two looks while waiting, 1 second or more. The default is V(30s).
+    type: raw
 extends_documentation_fragment:
   - lumenfall.cloud._lumenfall
+  - lumenfall.cloud._lumenfall.gate
   - lumenfall.cloud._lumenfall.attributes
 seealso:
   - plugin: lumenfall.cloud.funded
@@ -62,50 +56,47 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Read the balance (the key is in LUMENFALL_API_KEY)
+- name: Stop unless there are 5 dollars (the key is in LUMENFALL_API_KEY)
   lumenfall.cloud.lumenfall_balance:
-  register: lumenfall
+    minimum: 5
+    require: true
 
-- name: Show it
-  ansible.builtin.debug:
-    msg: "{{ lumenfall.msg }}"
-
-- name: Stop unless there are 5 dollars
-  ansible.builtin.assert:
-    that: lumenfall is lumenfall.cloud.funded(5)
-
-- name: Read it with a key from a vault, and judge it at once
+- name: Wait up to 15 minutes for a top-up, with a key from a vault
   lumenfall.cloud.lumenfall_balance:
     api_key: "{{ vault_lumenfall_api_key }}"
     minimum: 7.50
-    unavailable: allow
-  register: lumenfall
-  failed_when: lumenfall is failed or not lumenfall.sufficient
+    require: true
+    wait: 15m
 
-- name: Wait up to ten minutes for a top-up
+- name: Read the balance
   lumenfall.cloud.lumenfall_balance:
-    minimum: 7.50
-  register: lumenfall
-  until: lumenfall is success and lumenfall.sufficient
-  retries: 20
-  delay: 30
+  register: funds
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ funds.msg }}"
 
 - name: Ask from the one host that may reach the API
   lumenfall.cloud.lumenfall_balance:
     api_key: "{{ vault_lumenfall_api_key }}"
+    minimum: 5
+    require: true
   delegate_to: bastion
 """
 
 RETURN = r"""
 msg:
-  description:
-    - One line for a person.
-    - With O(minimum) it names the verdict, what there is, what is needed, and what to do.
+  description: One line. With O(minimum) it starts with the verdict, and says what to do.
   returned: always
   type: str
   sample: 'enough: 12.50 usd available (prepaid), 7.50 more than the 5.00 needed'
 balance:
-  description: The balance of the account.
+  description:
+    - The balance of the account.
+    - C(billing_type) is V(prepaid) or V(postpaid), C(available.currency) is V(usd).
+    - C(available.amount) is V(null) on a postpaid account and while the balance is temporarily unavailable. It can be 0
+      or negative; V(null) never means 0.
+    - C(status) is V(known) if there is an amount, else V(postpaid) or V(unavailable).
   returned: success
   type: dict
   sample:
@@ -115,69 +106,30 @@ balance:
       amount: 12.5
       currency: usd
     status: known
-  contains:
-    object:
-      description: Always V(balance).
-      returned: always
-      type: str
-      sample: balance
-    billing_type:
-      description: V(prepaid) or V(postpaid).
-      returned: always
-      type: str
-      sample: prepaid
-    available:
-      description: What there is.
-      returned: always
-      type: dict
-      sample:
-        amount: 12.5
-        currency: usd
-      contains:
-        amount:
-          description:
-            - Dollars available, which may be 0 or less.
-            - V(null) on a postpaid account, and while the balance is temporarily unavailable; it never means 0.
-          returned: always
-          type: float
-          sample: 12.5
-        currency:
-          description: Always V(usd).
-          returned: always
-          type: str
-          sample: usd
-    status:
-      description:
-        - V(known) if there is an amount, V(postpaid) if there is none because the account is postpaid, V(unavailable)
-          if there is none although the account is prepaid.
-      returned: always
-      type: str
-      sample: known
 sufficient:
-  description: Whether the balance is enough.
-  returned: success, and O(minimum) is given
+  description: Whether the verdict is V(enough). After an error it is V(false).
+  returned: if O(minimum) is given
   type: bool
   sample: true
 verdict:
   description:
     - V(enough), V(too low), or V(cannot tell).
-    - After a failure it is V(too low) if the API itself said that funds have run out (HTTP 402), else V(cannot tell).
-  returned: O(minimum) is given
+    - After an error it is V(too low) if the API itself said that there are no funds (HTTP 402), else V(cannot tell).
+    - Compare it with V(enough) only. A comparison with V(too low) passes when the API is down.
+  returned: if O(minimum) is given
   type: str
   sample: enough
 request_id:
-  description: What Lumenfall calls this request, for its support; V(null) if the answer did not say.
-  returned: success
+  description: Lumenfall's id of the request, for its support, or V(null).
+  returned: always
   type: str
   sample: req_0123456789abcdef
-retry_after_seconds:
-  description: How many seconds the server asked to be left alone.
-  returned: failure, and the server asked for it
-  type: float
-  sample: 20.0
 failure:
-  description: The facts of an error, for C(failed_when), C(until) and C(rescue).
-  returned: failure
+  description:
+    - The facts of an error. C(type) is a class such as V(ServerError), C(status) the HTTP status or V(null), C(code)
+      the API's error code or V(null), C(attempts) the number of requests sent, C(retryable) whether the same task
+      may succeed later, C(hint) what to do.
+  returned: after an error
   type: dict
   sample:
     type: RateLimitedError
@@ -187,61 +139,20 @@ failure:
     attempts: 3
     retryable: true
     hint: wait a little, then run it again
-  contains:
-    type:
-      description:
-        - V(ConfigurationError), V(AuthenticationError), V(PermissionDeniedError), V(InsufficientBalanceError),
-          V(RateLimitedError), V(ServerError), V(APIError), V(ConnectionFailedError), V(ProxyError), V(TLSError),
-          V(DeadlineExceededError), V(UnexpectedRedirectError) or V(InvalidResponseError).
-      returned: always
-      type: str
-      sample: RateLimitedError
-    status:
-      description: HTTP status of the answer, or V(null) if there was none.
-      returned: always
-      type: int
-      sample: 429
-    code:
-      description: The error code of the API, or V(null).
-      returned: always
-      type: str
-      sample: RATE_LIMITED
-    request_id:
-      description: What Lumenfall calls the request, or V(null).
-      returned: always
-      type: str
-      sample: req_0123456789abcdef
-    attempts:
-      description: How many requests were tried; 0 if nothing was sent.
-      returned: always
-      type: int
-      sample: 3
-    retryable:
-      description: Whether the same task may succeed later without a change.
-      returned: always
-      type: bool
-      sample: true
-    hint:
-      description: What to do next, or V(null).
-      returned: always
-      type: str
-      sample: wait a little, then run it again
 """
-
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import (  # noqa: E402
     LumenfallClient,
     LumenfallError,
+    wait_until_enough,
 )
 from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (  # noqa: E402
     ARGUMENT_SPEC,
-    balance_result,
-    failure_result,
-    read_gate,
+    read_demand,
     read_settings,
-    unfit_to_show,
+    task_result,
 )
 
 try:
@@ -253,20 +164,31 @@ except ImportError:  # ansible-core before 2.22
 def main():
     """Read the balance on this host."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    # Ansible puts the arguments into the result; since 2.22 it masks registered secrets instead.
-    getattr(module, "no_log_values", set()).update(unfit_to_show(module.params))
     try:
-        gate = read_gate(module.params)
+        demand = read_demand(module.params)
         settings = read_settings(module.params)
         if register_secret is not None:
             register_secret(settings.api_key.reveal())
         for warning in settings.warnings:
             module.warn(warning)
         with LumenfallClient.from_settings(settings) as client:
-            result = balance_result(client.fetch_balance(), gate)
+            outcome = _ask(client, demand, demand.wait and not module.check_mode)
+        result = task_result(outcome, demand.gate)
     except LumenfallError as error:
-        module.fail_json(**failure_result(error, gated=module.params["minimum"] is not None))
+        result = task_result(error, is_gated=module.params["minimum"] is not None)
+    if result.get("failed") or (module.params["require"] and not result["sufficient"]):
+        module.fail_json(**result)
     module.exit_json(**result)
+
+
+def _ask(client, demand, may_wait):
+    def look(_seconds_left):
+        try:
+            return client.fetch_balance()
+        except LumenfallError as error:
+            return error
+
+    return wait_until_enough(look, demand.gate, demand.wait, demand.poll) if may_wait else look(None)
 
 
 if __name__ == "__main__":

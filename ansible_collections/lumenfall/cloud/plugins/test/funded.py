@@ -15,78 +15,66 @@ from typing import Any, Callable, Dict
 
 from ansible.errors import AnsibleTemplatePluginError
 
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core import AccountBalance, Gate, LumenfallError
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core.balance import parse_balance
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core.gate import with_hint
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core.text import clean
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core import (
+    AccountBalance,
+    Gate,
+    InvalidResponseError,
+    LumenfallError,
+    clean,
+)
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core.parsing import parse_balance, parse_json
 
 
 def funded(
-    value: Any, minimum: Any = None, *_others: Any, postpaid: Any = None, unavailable: Any = None, **_unknown: Any
+    value: Any, minimum: Any = None, *others: Any, postpaid: Any = None, unavailable: Any = None, **unknown: Any
 ) -> bool:
-    """Whether a balance is enough.
-
-    Args:
-        value: The registered result of the module, its ``balance``, or what the lookup returns.
-        minimum: The least amount that is enough, dollars.
-        postpaid: What a postpaid account counts as; see ``Gate``.
-        unavailable: What an unknown balance counts as; see ``Gate``.
+    """Whether a balance is enough; funded.yml documents the arguments.
 
     Raises:
-        AnsibleTemplatePluginError: The value is no balance, or an argument is malformed or not known.
+        AnsibleTemplatePluginError: The value is not a balance, or an argument is malformed or unknown.
     """
-    if _others or _unknown:
-        what = ", ".join(_unknown) or "a second value without a name"
-        raise AnsibleTemplatePluginError(f"it does not take {what}: it takes a minimum, postpaid= and unavailable=")
-    problem = ""
+    if others or unknown:
+        what = ", ".join(map(clean, unknown)) or "a second value without a name"
+        raise AnsibleTemplatePluginError(f"it does not take {what}; it takes a minimum, postpaid= and unavailable=")
     try:
         gate = Gate(minimum, postpaid=postpaid, unavailable=unavailable)
-        balance = _read(value)
-        if isinstance(balance, AccountBalance):
-            return gate.judge(balance).sufficient
-        problem = balance
+        return gate.judge(_read(value)).sufficient
+    except InvalidResponseError as error:
+        problem = str(error)
     except LumenfallError as error:
-        problem = with_hint(error)
+        problem = error.full_message
     raise AnsibleTemplatePluginError(problem)
 
 
-def _read(value: Any) -> AccountBalance | str:
-    """The balance in a value, or why there is none."""
-    if not isinstance(value, Mapping):
-        return "it tests the registered result of lumenfall_balance, or its 'balance', and this is neither"
-    if "results" in value:
-        return "this is the result of a loop; test its items, such as result.results[0]"
-    if value.get("skipped"):
-        return "the task that was to read the balance was skipped, so there is none"
-    if value.get("failed") or value.get("unreachable") or "failure" in value:
-        return f"the task that was to read the balance failed: {clean(value.get('msg') or 'it does not say why')}"
-    if "ansible_job_id" in value or "finished" in value:
-        return "this is the result of a task in the background, which holds no balance"
-    if value.get("object") != "balance":
-        value = value.get("balance")
-        if not isinstance(value, Mapping):
-            return "this result holds no 'balance'; is it the one of lumenfall_balance?"
+def _read(value: Any) -> AccountBalance:
+    """The balance in a value.
+
+    Raises:
+        AnsibleTemplatePluginError: There is none.
+        LumenfallError: It is not what the API documents.
+    """
+    problem = None
+    if isinstance(value, (list, tuple)):
+        problem = "this is a list; use lookup() instead of query(), or [0]"
+    elif not isinstance(value, Mapping):
+        problem = "this is not the registered result of lumenfall_balance, nor its 'balance'"
+    elif "results" in value:
+        problem = "this is the result of a loop; test its items, such as result.results[0]"
+    elif value.get("skipped"):
+        problem = "the task that reads the balance was skipped"
+    elif value.get("failed") or value.get("unreachable") or "failure" in value:
+        problem = f"the task that reads the balance failed: {clean(value.get('msg') or 'no message')}"
+    elif value.get("object") != "balance" and not isinstance(value.get("balance"), Mapping):
+        problem = "this result has no 'balance'; is it a result of lumenfall_balance?"
+    if problem:
+        raise AnsibleTemplatePluginError(problem)
+    balance = value if value.get("object") == "balance" else value["balance"]
+    decisive = {name: balance[name] for name in ("object", "billing_type", "available", "error") if name in balance}
     try:
-        # The way an answer of the API goes, so that nothing passes here that would not pass there.
-        balance = parse_balance(json.dumps(_plain(value)).encode())
+        # Parsed like a response of the API, so that nothing passes here that would not pass there.
+        return parse_balance(parse_json(json.dumps(decisive, default=dict).encode()))
     except (TypeError, ValueError, RecursionError):
-        return "this is not a Lumenfall balance: it holds what no answer of the API can hold"
-    except LumenfallError as error:
-        return str(error).replace("the answer", "this", 1)
-    if not isinstance(balance, AccountBalance):
-        return "this is an error of the API, not a balance"
-    return balance
-
-
-def _plain(balance: Mapping[str, Any]) -> Dict[str, Any]:
-    """The parts that decide, so that a variable of another kind beside them does no harm."""
-    available = balance.get("available")
-    return {
-        "object": balance.get("object"),
-        "billing_type": balance.get("billing_type"),
-        "available": dict(available) if isinstance(available, Mapping) else available,
-        "error": balance.get("error"),
-    }
+        raise AnsibleTemplatePluginError("this is not a Lumenfall balance") from None
 
 
 class TestModule:
