@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
-from ..core import ALLOW, DENY, KEYS_PAGE, SETTINGS, ConfigurationError, __version__, looks_like_key
+from ..core import ALLOW, DENY, KEYS_PAGE, SETTINGS, ConfigurationError, Setting, __version__, looks_like_key
 
 COMMANDS = {
     "show": "print the balance (the default)",
@@ -25,51 +25,40 @@ COMMANDS = {
 FORMATS = ("text", "json", "flat", "dotenv", "github", "nagios", "prometheus")
 SHELLS = ("bash", "zsh", "fish")
 
-_SETTINGS = {
-    setting.flag: {
-        "dest": setting.name,
-        "metavar": setting.metavar,
-        "help": ("File that contains the API key; - reads standard input." if setting.secret else setting.help)
-        + f" ({', '.join(setting.variables)}{'' if setting.default is None else f'; default: {setting.default}'})",
-    }
-    for setting in SETTINGS
-    if setting.flag
-}
-_OPTIONS: dict[str, dict[str, Any]] = {
-    "--minimum": {"metavar": "N", "help": "the least amount that is enough, dollars"},
-    "--warn": {"metavar": "N", "help": "warn below this amount; fails only with --format nagios (exit status 1)"},
-    "--postpaid": {
-        "metavar": "POLICY",
-        "choices": (ALLOW, DENY),
-        "help": "what a postpaid account counts as: allow (default) or deny",
-    },
-    "--unavailable": {
-        "metavar": "POLICY",
-        "choices": (ALLOW, DENY),
-        "help": "what a temporarily unavailable balance counts as: deny (default) or allow",
-    },
-    "--wait": {"metavar": "DURATION", "help": "maximum time to wait until it is enough, for example 15m"},
-    "--poll": {"metavar": "DURATION", "help": "with --wait: time between two looks (default: 30s)"},
-    "--format": {"metavar": "FORMAT", "choices": FORMATS, "help": f"{', '.join(FORMATS)} (default: text)"},
-    "--output": {"metavar": "FILE", "help": "write the result to a file, in one step; not with --format github"},
-    "--label": {
-        "metavar": "NAME=VALUE",
-        "action": "append",
-        "help": "add a label to the metrics of --format prometheus; repeatable",
-    },
+
+def _option(metavar: str, help: str, **more: Any) -> dict[str, Any]:
+    return {"metavar": metavar, "help": help, **more}
+
+
+def _describe(setting: Setting) -> str:
+    about = "File that contains the API key; - reads standard input." if setting.secret else setting.help
+    default = "" if setting.default is None else f"; default: {setting.default}"
+    return f"{about} ({', '.join(setting.variables)}{default.removesuffix('.0')})"
+
+
+_SETTINGS = {each.flag: _option(each.metavar, _describe(each), dest=each.name) for each in SETTINGS if each.flag}
+_POLICIES = (ALLOW, DENY)
+_BILLING_TYPES = ("prepaid", "postpaid")
+_OPTIONS = {
+    "--minimum": _option("N", "the least amount that is enough, dollars"),
+    "--warn": _option("N", "warn below this amount; fails only with --format nagios (exit status 1)"),
+    "--postpaid": _option("POLICY", "what postpaid accounts count as: allow (default) or deny", choices=_POLICIES),
+    "--unavailable": _option(
+        "POLICY", "what a temporarily unavailable balance counts as: deny (default) or allow", choices=_POLICIES
+    ),
+    "--wait": _option("DURATION", "maximum time to wait until it is enough, for example 15m"),
+    "--poll": _option("DURATION", "with --wait: time between two looks (default: 30s)"),
+    "--format": _option("FORMAT", f"{', '.join(FORMATS)} (default: text)", choices=FORMATS),
+    "--output": _option("FILE", "write the result to a file, in one step; not with --format github"),
+    "--label": _option("NAME=VALUE", "add a label to all metrics of --format prometheus; repeatable", action="append"),
     "--json": {"action": "store_true", "help": "print one JSON object, for a support ticket"},
-    "--amount": {"metavar": "N", "help": "dollars available, or null (default: 12.50; null for postpaid)"},
-    "--billing-type": {
-        "metavar": "TYPE",
-        "choices": ("prepaid", "postpaid"),
-        "default": "prepaid",
-        "help": "prepaid (default) or postpaid",
-    },
-    "--port": {"metavar": "N", "type": int, "default": 0, "help": "loopback port (default: 0, a free one)"},
-    "--status": {"metavar": "N", "type": int, "default": 200, "help": "answer with this HTTP error, 400 to 599"},
-    "--retry-after": {"metavar": "TEXT", "help": "send this Retry-After header with errors"},
-    "--delay": {"metavar": "DURATION", "help": "wait before each answer"},
-    "shell": {"metavar": "SHELL", "choices": SHELLS, "help": ", ".join(SHELLS)},
+    "--amount": _option("N", "dollars available, or null (default: 12.50; null for postpaid)"),
+    "--billing-type": _option("TYPE", "prepaid (default) or postpaid", choices=_BILLING_TYPES, default="prepaid"),
+    "--port": _option("N", "loopback port (default: 0, a free one)", type=int, default=0),
+    "--status": _option("N", "answer with this HTTP error, 400 to 599", type=int, default=200),
+    "--retry-after": _option("TEXT", "send this Retry-After header with errors"),
+    "--delay": _option("DURATION", "wait before each answer"),
+    "shell": _option("SHELL", ", ".join(SHELLS), choices=SHELLS),
     **_SETTINGS,
 }
 _OUTPUT = ("--format", "--output", "--label")
@@ -88,7 +77,6 @@ examples:
   lumenfall-balance check --minimum 5                  exit 0 only with 5.00 usd or more
   lumenfall-balance check --minimum 5 --wait 15m       give a top-up 15 minutes to arrive
   lumenfall-balance check --minimum 5 --format github  annotations, outputs and a summary in GitHub Actions
-  lumenfall-balance show --format prometheus --output /var/lib/node_exporter/lumenfall.prom
   pass show lumenfall | lumenfall-balance show --api-key-file -
   lumenfall-balance doctor                             find out what is wrong
   lumenfall-balance sandbox --amount 3.20              prints two 'export' lines to use it
@@ -102,9 +90,10 @@ exit status:
 """
 
 _KEY_OPTION = re.compile(r"--?(lumenfall[-_])?(api[-_]?)?(key|token|secret|password)(=.*)?", re.IGNORECASE | re.DOTALL)
-_OPTION_NAME = re.compile(r"--[a-z][a-z-]{0,24}|-[a-z]")
-_AMOUNT = re.compile(r"[0-9]{1,7}(\.[0-9]{1,6})?")
-_LABEL = re.compile(r"(?!__)([a-zA-Z_][a-zA-Z0-9_]*)=(.+)", re.DOTALL)
+# Compiled when they are needed, since most command lines have no mistake.
+_OPTION_NAME = r"--[a-z][a-z-]{0,24}|-[a-z]"
+_AMOUNT = r"[0-9]{1,7}(\.[0-9]{1,6})?"
+_LABEL = r"(?s)(?!__)([a-zA-Z_][a-zA-Z0-9_]*)=(.+)"
 _RESERVED_LABELS = ("billing_type", "status", "currency")
 
 
@@ -256,7 +245,7 @@ def _check(options: argparse.Namespace) -> None:
 def _parse_labels(texts: Sequence[str] | None) -> list[tuple[str, str]]:
     labels: dict[str, str] = {}
     for text in texts or ():
-        match = _LABEL.fullmatch(text)
+        match = re.fullmatch(_LABEL, text)
         if match is None or match[1] in (*labels, *_RESERVED_LABELS) or looks_like_key(text):
             raise ConfigurationError(
                 "--label: it is not NAME=VALUE with a name that is free", hint="for example: --label account=studio"
@@ -272,10 +261,10 @@ def _unknown(word: str, options: argparse.Namespace) -> ConfigurationError:
     if word in COMMANDS:
         return ConfigurationError(f"{word}: the command comes first", hint=f"run: lumenfall-balance {word} [OPTIONS]")
     if not word.startswith("-"):
-        if options.command == "check" and options.minimum is None and _AMOUNT.fullmatch(word):
+        if options.command == "check" and options.minimum is None and re.fullmatch(_AMOUNT, word):
             hint = f"did you mean --minimum {word}?"
         return ConfigurationError("an unexpected argument (not shown)", hint=hint)
-    if not _OPTION_NAME.fullmatch(name):
+    if not re.fullmatch(_OPTION_NAME, name):
         return ConfigurationError("an unknown option (not shown)", hint=hint)
     other = next((command for command, names in _OPTIONS_OF.items() if name in names), None)
     if other:

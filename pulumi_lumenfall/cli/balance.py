@@ -31,8 +31,35 @@ from .waiting import WaitProgress, describe_duration
 
 def run(options: Namespace) -> int:
     """Read the balance, for ``check`` as long as ``--wait`` says, and report it."""
-    report = _check(options) if options.command == "check" else _show(options)
-    return write_report(report, options)
+    is_check = options.command == "check"
+    gate = warn_at = None
+    wait = poll = 0.0
+    try:
+        if is_check:
+            names = ("--minimum", "--postpaid", "--unavailable")
+            gate = Gate(options.minimum, postpaid=options.postpaid, unavailable=options.unavailable, names=names)
+            warn_at = _parse_warn_at(options.warn, gate)
+            wait = parse_duration("--wait", options.wait or 0, maximum=MAX_WAIT_SECONDS)
+            poll = parse_duration("--poll", options.poll or DEFAULT_POLL_SECONDS, minimum=MIN_POLL_SECONDS)
+        settings = resolve_settings(settings_layer(options))
+    except ConfigurationError as error:
+        return write_report(Report(error, is_check, gate, warn_at), options)
+    durations: list[float | None] = []
+
+    def look(seconds_left: float | None) -> AccountBalance | LumenfallError:
+        capped = settings if seconds_left is None else replace(settings, timeout=min(settings.timeout, seconds_left))
+        result, seconds = _fetch(capped)
+        durations.append(seconds)
+        return result
+
+    started = time.monotonic()
+    if gate is None:
+        result = look(None)
+    else:
+        progress = WaitProgress(gate)
+        result = wait_until_enough(look, gate, wait, poll, notify=progress.notify, sleep=progress.sleep)
+    note = f"; waited {describe_duration(time.monotonic() - started)}" if len(durations) > 1 else ""
+    return write_report(Report(result, is_check, gate, warn_at, durations[-1], note, settings.warnings), options)
 
 
 def settings_layer(options: Namespace) -> dict[str, tuple[str, str | None]]:
@@ -49,41 +76,6 @@ def settings_layer(options: Namespace) -> dict[str, tuple[str, str | None]]:
 
         layer["api_key"] = (flag, read_key(path))
     return layer
-
-
-def _show(options: Namespace) -> Report:
-    try:
-        settings = resolve_settings(settings_layer(options))
-    except ConfigurationError as error:
-        return Report(error)
-    result, seconds = _fetch(settings)
-    return Report(result, seconds=seconds, warnings=settings.warnings)
-
-
-def _check(options: Namespace) -> Report:
-    gate = warn_at = None
-    try:
-        names = ("--minimum", "--postpaid", "--unavailable")
-        gate = Gate(options.minimum, postpaid=options.postpaid, unavailable=options.unavailable, names=names)
-        warn_at = _parse_warn_at(options.warn, gate)
-        wait = parse_duration("--wait", options.wait or 0, maximum=MAX_WAIT_SECONDS)
-        poll = parse_duration("--poll", options.poll or DEFAULT_POLL_SECONDS, minimum=MIN_POLL_SECONDS)
-        settings = resolve_settings(settings_layer(options))
-    except ConfigurationError as error:
-        return Report(error, True, gate, warn_at)
-    durations: list[float | None] = []
-
-    def look(seconds_left: float | None) -> AccountBalance | LumenfallError:
-        capped = settings if seconds_left is None else replace(settings, timeout=min(settings.timeout, seconds_left))
-        result, seconds = _fetch(capped)
-        durations.append(seconds)
-        return result
-
-    started = time.monotonic()
-    progress = WaitProgress(gate)
-    result = wait_until_enough(look, gate, wait, poll, notify=progress.notify, sleep=progress.sleep)
-    note = f"; waited {describe_duration(time.monotonic() - started)}" if len(durations) > 1 else ""
-    return Report(result, True, gate, warn_at, durations[-1], note, settings.warnings)
 
 
 def _fetch(settings: Settings) -> tuple[AccountBalance | LumenfallError, float | None]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import re
 import ssl
 import stat
 import sys
@@ -41,19 +40,11 @@ _COLOURS = {"ok": "32", "note": "36", "warn": "33", "FAIL": "31"}
 _MAX_SKEW_SECONDS = 120
 # Read by the core, without being a setting of their own.
 _OTHER_VARIABLES = ("LUMENFALL_CONFIG_DIR", "LUMENFALL_ALLOW_INSECURE_HTTP", "LUMENFALL_CACHE_SECONDS")
-_DOCUMENTED_KEY = re.compile(r"(lmnfl_[A-Za-z0-9-]{1,40}\.)([!-~]{8,})")
 _PACKAGES = ("requests", "urllib3", "pulumi", "ansible-core")
 
 
 class Finding(NamedTuple):
-    """What was found.
-
-    Attributes:
-        name: What was looked at.
-        level: ``ok``, ``note`` (of no consequence), ``warn`` or ``FAIL``.
-        message: What was seen, one line without secrets.
-        hint: What to do, or None.
-    """
+    """What was found, how bad it is (``ok``, ``note``, ``warn`` or ``FAIL``), and what to do about it."""
 
     name: str
     level: str
@@ -127,9 +118,8 @@ def _examine_settings(options: Namespace) -> tuple[list[Finding], Settings | Non
 
 def mask_key(key: str) -> str:
     """As much of a key as helps to recognize it: its public id, and the last four characters of a long secret."""
-    documented = _DOCUMENTED_KEY.fullmatch(key)
-    public, secret = (documented[1], documented[2]) if documented else ("", key)
-    return f"{public}…{secret[-4:]}" if len(secret) >= 16 else f"{public}… (short)"
+    public, dot, secret = key.partition(".") if key.startswith("lmnfl_") and "." in key else ("", "", key)
+    return f"{public}{dot}…{secret[-4:]}" if len(secret) >= 16 else f"{public}{dot}… (short)"
 
 
 def _fetch(client: LumenfallClient) -> AccountBalance | LumenfallError:

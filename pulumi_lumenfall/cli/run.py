@@ -10,7 +10,7 @@ import traceback
 from importlib import import_module
 
 from ..core import ConfigurationError, LumenfallError
-from .arguments import HelpRequested, find_output_options, parse_arguments
+from .arguments import HelpRequested, find_output_options, make_parser, parse_arguments
 from .formats import write_report
 from .output import OutputError, say, write_stdout
 from .report import EXIT_CANNOT_TELL, Report
@@ -31,6 +31,11 @@ def run(words: list[str]) -> int:
 def _run(words: list[str]) -> int:
     try:
         options = parse_arguments(words)
+        if options.command == "completion":
+            import shtab
+
+            write_stdout(f"{shtab.complete(make_parser(), options.shell)}\n")
+            return 0
         # Imported here: a run needs one command.
         name = "balance" if options.command in ("show", "check") else options.command
         status: int = import_module(f".{name}", __package__).run(options)

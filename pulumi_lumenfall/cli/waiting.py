@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import sys
 import time
 
@@ -47,7 +47,7 @@ class WaitProgress:
                 left, pause = describe_duration(self._end - time.monotonic()), describe_duration(remaining)
                 line = f"waiting, {left} left, next look in {pause}: {self._sentence}"
                 # A line that wraps could not be cleared.
-                say(f"\r\033[K{line[: _columns() - 1]}", end="")
+                say(f"\r\033[K{line[: shutil.get_terminal_size().columns - 1]}", end="")
                 time.sleep(min(remaining, 1.0))
         finally:
             say("\r\033[K", end="")
@@ -59,10 +59,3 @@ def describe_duration(seconds: float) -> str:
     if whole >= 3600:
         return f"{whole // 3600}h{whole % 3600 // 60:02}m"
     return f"{whole // 60}m{whole % 60:02}s" if whole >= 60 else f"{whole}s"
-
-
-def _columns() -> int:
-    try:
-        return os.get_terminal_size(2).columns or 80
-    except OSError:
-        return 80

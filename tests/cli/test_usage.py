@@ -166,7 +166,7 @@ def test_the_examples_are_right(cli):
     ]
     # Without the pipe before it.
     examples = [match[1] or "" for match in found if match]
-    assert len(examples) >= 8
+    assert len(examples) >= 7
     for example in examples:
         parse_arguments(shlex.split(example))
 
