@@ -60,8 +60,11 @@ def folder(tmp_path):
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "lumenfall-balance").symlink_to(Path(sys.executable).with_name("lumenfall-balance"))
-    for name in ("pip", "python"):
-        (programs / name).write_text("#!/bin/sh\nexit 0\n")
+    (tmp_path / "downloaded").write_text("from pulumi_lumenfall.cli import main; raise SystemExit(main())")
+    download = f"#!/bin/sh\ncp '{tmp_path}/downloaded' lumenfall-balance.pyz\n"
+    python = f"#!/bin/sh\nexec '{sys.executable}' \"$@\"\n"
+    for name, text in {"curl": download, "wget": download, "python3": python}.items():
+        (programs / name).write_text(text)
         (programs / name).chmod(0o755)
     return tmp_path
 

@@ -23,9 +23,6 @@ WORKFLOWS = ROOT / ".github/workflows"
 VERSIONS = {
     "ansible_collections/lumenfall/cloud/galaxy.yml": r"^version: (.+)$",
     "pulumi_lumenfall/provider/schema.json": r'^  "version": "(.+)",$',
-    "README.md": r"pulumi-lumenfall/pulumi-lumenfall@v([0-9.]+)",
-    "docs/installation-configuration.md": r"^VERSION=(.+)$",
-    "examples/ci/github-actions/deploy.yml": r"pulumi-lumenfall/pulumi-lumenfall@v(.+)$",
     "examples/ci/kubernetes/job.yaml": r"/lumenfall-balance:(.+)$",
     "examples/ci/kubernetes/cronjob.yaml": r"/lumenfall-balance:(.+)$",
 }
@@ -34,6 +31,14 @@ VERSIONS = {
 @pytest.mark.parametrize("name", VERSIONS)
 def test_one_version(name: str) -> None:
     found = re.findall(VERSIONS[name], (ROOT / name).read_text(), re.MULTILINE)
+    assert set(found) == {__version__}
+
+
+def test_one_version_in_links() -> None:
+    """Of the action, the plugin and the files of a release, wherever a user copies them from."""
+    pages = [ROOT / "README.md", *(path for top in ("docs", "examples") for path in (ROOT / top).rglob("*.*"))]
+    link = re.compile(r"pulumi-lumenfall/pulumi-lumenfall(?:/plugin)?(?:@|/releases/download/)v([0-9.]*[0-9])")
+    found = [version for page in pages if page.is_file() for version in link.findall(page.read_text())]
     assert set(found) == {__version__}
 
 
