@@ -24,7 +24,7 @@ nox.options.download_python = "never"
 # uv is beside nox; pyenv puts only the Pythons that were chosen on PATH.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), *pyenv_folders(), os.environ["PATH"]])
 
-PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 # ansible-core and the Python of its controller: the oldest that is supported, the newest, and what comes next.
 ANSIBLES = {
     "2.19": ("3.11", "ansible-core>=2.19,<2.20"),
