@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 """Every code block of the README and of docs/ does what it says, with funds and without.
 
-The second word of a fence says how it is run: ``python pulumi`` as a program, ``python core`` by itself, ``python test``
-with pytest, ``yaml playbook`` as a playbook, ``console`` line by line.
+The second word of a fence says how it is run: ``python pulumi`` as a program, ``python core`` by itself,
+``python test`` with pytest, ``yaml playbook`` as a playbook, ``console`` line by line.
 """
 
 from __future__ import annotations
