@@ -53,7 +53,7 @@ from support.plays import (
     stalls_after,
 )
 
-__all__ = ["BALANCE", "FAULTS", "FRAMED", "Fault", "answer", "bomb", "error", "family", "says", "stalls_after"]
+__all__ = ["BALANCE", "FAULTS", "FRAMED", "Fault", "answer", "says", "stalls_after"]
 
 
 @dataclass(frozen=True)
@@ -130,29 +130,21 @@ HALF = BALANCE[:50]
 # --- Too slow: only the deadline ends it ---
 
 SLOW = [
-    *rows(
-        "slow",
-        DEADLINE,
-        None,
-        {
-            "says-nothing": says_nothing,
-            "stalls-in-status-line": stalls_after(b"HTTP/1.1 20"),
-            "stalls-in-header": stalls_after(b"HTTP/1.1 200 OK\r\nContent-Le"),
-            "stalls-after-headers": stalls_after(FRAMED),
-            "stalls-before-last-byte": stalls_after(FRAMED, BALANCE[:-1]),
-            # The value is whole, the response is not: more might follow that makes it invalid.
-            "stalls-before-last-chunk": stalls_after(CHUNKED, chunk(BALANCE)),
-            "stalls-instead-of-closing": stalls_after(head(), BALANCE),
-            "stalls-after-100": stalls_after(b"HTTP/1.1 100 Continue\r\n\r\n"),
-            "drips-headers": drips(answer()[17:], after=answer()[:17]),
-            "drips-endless-headers": drips(b"X: y\r\n" * 1000, after=b"HTTP/1.1 200 OK\r\n"),
-            "drips-body": drips(BALANCE, after=FRAMED),
-            "drips-chunks": drips(*(chunk(bytes([byte])) for byte in BALANCE), after=CHUNKED),
-            "drips-gzip": drips(ZIPPED, after=head(b"Content-Encoding: gzip")),
-            "drips-white-space-after-balance": drips(b" " * 1000, after=head() + BALANCE),
-            "null-then-stall": in_turn(NULL, says_nothing),
-        },
-    ),
+    *rows("slow", DEADLINE, None, {
+        "says-nothing": says_nothing,
+        "stalls-in-header": stalls_after(b"HTTP/1.1 200 OK\r\nContent-Le"),
+        "stalls-after-headers": stalls_after(FRAMED),
+        "stalls-before-last-byte": stalls_after(FRAMED, BALANCE[:-1]),
+        # The value is whole, the response is not: more might follow that makes it invalid.
+        "stalls-before-last-chunk": stalls_after(CHUNKED, chunk(BALANCE)),
+        "stalls-instead-of-closing": stalls_after(head(), BALANCE),
+        "stalls-after-100": stalls_after(b"HTTP/1.1 100 Continue\r\n\r\n"),
+        "drips-headers": drips(answer()[17:], after=answer()[:17]),
+        "drips-body": drips(BALANCE, after=FRAMED),
+        "drips-chunks": drips(*(chunk(bytes([byte])) for byte in BALANCE), after=CHUNKED),
+        "drips-white-space-after-balance": drips(b" " * 1000, after=head() + BALANCE),
+        "null-then-stall": in_turn(NULL, says_nothing),
+    }),
     *rows("slow", DEADLINE, None, {"tls-handshake-stalls": after_hello(Connection.stall)}, tls="raw"),
     *rows("slow", DEADLINE, None, {"tls-drips-body": drips(BALANCE, after=FRAMED)}, tls="good"),
     # A status that has arrived decides the class, even if its body stalls.
@@ -166,49 +158,34 @@ SLOW = [
     *rows("slow", "12.50", 1, {"byte-by-byte-but-prompt": drips(answer(), seconds=0)}),
     *rows("slow", "12.50", 1, {"complete-and-held-open": stalls_after(FRAMED, BALANCE)}),
     *rows("slow", "12.50", 1, {"complete-chunks-held-open": stalls_after(CHUNKED, chunk(BALANCE), b"0\r\n\r\n")}),
-]
+]  # fmt: skip
 
 # --- Cut off ---
 
 CUTS = [
-    *rows(
-        "cuts",
-        CUT,
-        3,
-        {
-            "before-request": hangs_up,
-            "before-response": says(b""),
-            "reset-before-request": Connection.reset,
-            "reset-before-response": resets_after(),
-            "in-protocol-name": says(b"HT"),
-            "in-status": says(b"HTTP/1.1 20"),
-            "before-blank-line": says(FRAMED[:-2]),
-            "reset-in-headers": resets_after(FRAMED[:-20]),
-            "after-headers": says(FRAMED),
-            "in-body": says(FRAMED, HALF),
-            "before-last-byte": says(FRAMED, BALANCE[:-1]),
-            "reset-in-body": resets_after(FRAMED, HALF),
-            # A whole balance, and a length that says there was more, which might have made it invalid.
-            "after-whole-value": says(head(b"Content-Length: 500"), BALANCE),
-            "chunked-after-headers": says(CHUNKED),
-            "chunked-in-size": says(CHUNKED, b"6"),
-            "chunked-in-data": says(CHUNKED, b"63\r\n", HALF),
-            "chunked-between-chunks": says(CHUNKED, chunk(HALF)),
-            "chunked-reset": resets_after(CHUNKED, chunk(HALF)),
-            "chunked-without-last-chunk": says(CHUNKED, chunk(BALANCE)),
-        },
-    ),
+    *rows("cuts", CUT, 3, {
+        "before-request": hangs_up,
+        "before-response": says(b""),
+        "reset-before-request": Connection.reset,
+        "reset-before-response": resets_after(),
+        "before-blank-line": says(FRAMED[:-2]),
+        "after-headers": says(FRAMED),
+        "in-body": says(FRAMED, HALF),
+        "before-last-byte": says(FRAMED, BALANCE[:-1]),
+        "reset-in-body": resets_after(FRAMED, HALF),
+        # A whole balance, and a length that says there was more, which might have made it invalid.
+        "after-whole-value": says(head(b"Content-Length: 500"), BALANCE),
+        "chunked-after-headers": says(CHUNKED),
+        "chunked-in-data": says(CHUNKED, b"63\r\n", HALF),
+        "chunked-between-chunks": says(CHUNKED, chunk(HALF)),
+        "chunked-without-last-chunk": says(CHUNKED, chunk(BALANCE)),
+    }),
     *rows("cuts", CUT, 3, {"tls-before-response": says(b""), "tls-in-body": says(FRAMED, HALF)}, tls="good"),
     # To http.client the head is complete, and the body empty.
-    *rows(
-        "cuts",
-        BROKEN,
-        3,
-        {
-            "after-status-line": says(b"HTTP/1.1 200 OK\r\n"),
-            "in-header-name": says(b"HTTP/1.1 200 OK\r\nContent-Ty"),
-        },
-    ),
+    *rows("cuts", BROKEN, 3, {
+        "after-status-line": says(b"HTTP/1.1 200 OK\r\n"),
+        "in-header-name": says(b"HTTP/1.1 200 OK\r\nContent-Ty"),
+    }),
     # Only the connection's end frames these, so the JSON must tell.
     *rows("cuts", INVALID, 3, {"until-close-in-value": says(head(), HALF), "until-close-empty": says(head())}),
     *rows("cuts", "12.50", 1, {"until-close-after-value": says(head(), BALANCE)}),
@@ -219,7 +196,7 @@ CUTS = [
     *rows("cuts", INVALID, 1, {"in-202-body": says(head(b"Content-Length: 500", status=202), BALANCE)}),
     # 100 is interim: the response itself never came.
     *rows("cuts", BROKEN, None, {"after-100": says(b"HTTP/1.1 100 Continue\r\n\r\n")}),
-]
+]  # fmt: skip
 
 # --- Not what HTTP should be ---
 
@@ -228,11 +205,9 @@ HTTP = [
         "garbage": says(bytes(range(256)) * 4),
         "ssh-banner": says(b"SSH-2.0-OpenSSH_9.9\r\n"),
         "http-0.9": says(BALANCE),
-        "http-2-settings": says(b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"),
         "status-of-letters": says(answer().replace(b"200 OK", b"2OO OK", 1)),
         "lengths-differ": says(head(b"Content-Length: %d" % len(BALANCE), b"Content-Length: 500"), BALANCE),
         "chunked-but-plain": says(CHUNKED, BALANCE),
-        "chunk-size-is-text": says(CHUNKED, b"zz\r\n", BALANCE),
         "header-line-of-2-mib": says(answer(BALANCE, b"X: " + b"y" * 2 * MEBIBYTE)),
     }),
     *rows("http", f"{BROKEN} or {DEADLINE}", None, {
@@ -244,7 +219,6 @@ HTTP = [
     *rows("http", "12.50", 1, {
         "good": GOOD,
         "http-1.0": says(answer().replace(b"HTTP/1.1", b"HTTP/1.0", 1)),
-        "no-reason": says(answer(reason=b"")),
         "reason-not-ascii": says(answer(reason=b"\xff\xfe")),
         "cookie": says(answer(BALANCE, b"Set-Cookie: session=1; Path=/")),
         "100-then-200": says(b"HTTP/1.1 100 Continue\r\n\r\n", answer()),
@@ -264,8 +238,8 @@ _CLASSES = {
     429: (LIMITED, 3),
 }
 _FAMILIES = {2: (INVALID, 1), 3: ("UnexpectedRedirectError", 1), 4: (API, 1), 5: (SERVER, 3)}
-_STATUSES = (201, 202, 204, 206, 299, 300, 301, 304, 399, 400, 401, 402, 403, 404, 405, 407, 408, 410, 418, 422, 425,
-             429, 451, 499, 500, 501, 502, 503, 504, 599, 600, 999)  # fmt: skip
+_STATUSES = (201, 202, 204, 206, 300, 304, 399, 400, 401, 402, 403, 404, 407, 408, 422,
+             425, 429, 499, 500, 502, 503, 504, 599, 600, 999)  # fmt: skip
 STATUSES = [
     Fault(
         f"statuses/{status}",
@@ -286,9 +260,7 @@ STATUSES += [
         "400-top-level-message": (says(answer(b'{"message": "said so"}', status=400)), "said so"),
         "400-top-level-detail": (says(answer(b'{"detail": "said so"}', status=400)), "said so"),
         "400-fields-of-wrong-types": says(answer(error({"a": 1}, [2]), status=400)),
-        "400-list": says(answer(b"[1]", status=400)),
         "400-not-json": says(answer(b'{"error": {"code": NaN}}', status=400)),
-        "400-utf-16": says(answer(error().decode().encode("utf-16"), status=400)),
     }),
     *rows("statuses", "PermissionDeniedError", 1, {
         "403-html": (says(answer(b"<html>Blocked</html>", status=403, kind=b"text/html")), "not the API"),
@@ -301,7 +273,6 @@ STATUSES += [
         **{f"{status}-to-another-host": (redirects(status, b"localhost"), "localhost")
            for status in (301, 302, 303, 307, 308)},
         "302-to-same-host": redirects(302, b"127.0.0.1"),
-        "302-relative": says(answer(b"", b"Location: /v1/balance?again", status=302)),
         "302-to-file": says(answer(b"", b"Location: file:///etc/passwd", status=302)),
         "302-to-garbage": says(answer(b"", b"Location: http://[::1", status=302)),
         "302-gzip-bomb": later(lambda: encoded(bomb(), status=302)),
@@ -314,7 +285,6 @@ STATUSES += [
 ENCODINGS = [
     *rows("encodings", "12.50", 1, {
         "gzip": says(encoded(ZIPPED)),
-        "x-gzip": says(encoded(ZIPPED, b"x-gzip")),
         "deflate": says(encoded(zlib.compress(BALANCE), b"deflate")),
         "identity": says(encoded(BALANCE, b"identity")),
         "gzip-chunked": says(head(b"Content-Encoding: gzip", b"Transfer-Encoding: chunked"), chunk(ZIPPED), chunk(b"")),
@@ -324,15 +294,12 @@ ENCODINGS = [
     *rows("encodings", INVALID, 1, {
         "gzip-claimed-but-plain": says(encoded(BALANCE)),
         "gzip-not-announced": says(answer(ZIPPED)),
-        "gzip-corrupt": says(encoded(ZIPPED[:30] + b"\xff\xff\xff" + ZIPPED[33:])),
         "gzip-corrupt-checksum": says(encoded(ZIPPED[:-8] + b"\0" * 8)),
         "gzip-bomb": later(lambda: encoded(bomb())),
         "gzip-bomb-in-gzip": later(lambda: encoded(gzip.compress(bomb()), b"gzip, gzip")),
         "deflate-corrupt": says(encoded(b"not deflate", b"deflate")),
         "latin-1": says(answer(beside('"name": "caf\u00e9"'.encode("latin-1")))),
-        "utf-8-surrogate": says(answer(beside(b'"name": "\xed\xa0\x80"'))),
         "utf-16": says(answer(BALANCE.decode().encode("utf-16"))),
-        "utf-32": says(answer(BALANCE.decode().encode("utf-32"))),
     }),
     *rows("encodings", BROKEN, None, {"gzip-truncated": says(encoded(ZIPPED[:40]))}),
     *rows("encodings", "AuthenticationError", 1, {
@@ -352,7 +319,6 @@ SIZES = [
         "1-mib-and-a-byte": (says(answer(b" " + _PADDED)), "1 MiB"),
         "1-mib-and-a-byte-chunked": says(CHUNKED, chunk(b" " + _PADDED), chunk(b"")),
         "1-mib-and-a-byte-gzip": says(encoded(gzip.compress(b" " + _PADDED))),
-        "200-mib": floods(head(b"Content-Length: %d" % (200 * MEBIBYTE)), b" " * MEBIBYTE, times=200),
         "endless": floods(head(), b" " * 65_536),
         "endless-chunks": floods(CHUNKED, chunk(b" " * 65_536)),
         "endless-202": floods(head(status=202), b"x" * 65_536),
@@ -390,9 +356,9 @@ JSON = [
         Fault(f"json/amount-{name}", says(answer(amount(text))), INVALID)
         for name, text in {
             "nan": b"NaN", "infinity": b"Infinity", "1e400": b"1e400", "1e999999": b"1e999999", "plus": b"+12.50",
-            "leading-zero": b"012.50", "no-integer": b".5", "no-fraction": b"12.", "hexadecimal": b"0xc",
-            "comma": b"12,50", "underscore": b"1_2.50", "digits-not-ascii": "\u0661\u0662".encode(), "none": b"None",
-            "string": b'"12.50"', "true": b"true", "list": b"[12.50]", "object": b'{"value": 12.50}',
+            "leading-zero": b"012.50", "no-integer": b".5", "no-fraction": b"12.",
+            "comma": b"12,50", "digits-not-ascii": "\u0661\u0662".encode(),
+            "string": b'"12.50"', "true": b"true", "list": b"[12.50]",
         }.items()
     ),
     *rows("json", INVALID, 1, {
@@ -400,9 +366,7 @@ JSON = [
         "html": (says(answer(b"<!DOCTYPE html><title>Sign in</title>", kind=b"text/html")), "HTML"),
     }),
     *bodies("json", INVALID, 1, {
-        "nan-elsewhere": beside(b'"x": NaN'),
         "amount-missing": BALANCE.replace(b'"amount": 12.50, ', b""),
-        "currency-missing": BALANCE.replace(b', "currency": "usd"', b""),
         "currency-null": BALANCE.replace(b'"usd"', b"null"),
         "currency-spaces": BALANCE.replace(b"usd", b" usd "),
         # With a long s, which upper() and casefold() take for an s.
@@ -410,18 +374,13 @@ JSON = [
         "billing-type-unknown": BALANCE.replace(b"prepaid", b"credit"),
         "billing-type-unknown-null": POSTPAID.replace(b"postpaid", b"credit"),
         "billing-type-upper-case": BALANCE.replace(b"prepaid", b"PREPAID"),
-        "billing-type-list": BALANCE.replace(b'"prepaid"', b'["prepaid"]'),
         "billing-type-missing": BALANCE.replace(b'"billing_type": "prepaid", ', b""),
         "available-null": b'{"object": "balance", "billing_type": "postpaid", "available": null}',
-        "available-number": b'{"object": "balance", "billing_type": "prepaid", "available": 12.50}',
         "available-missing": b'{"object": "balance", "billing_type": "prepaid"}',
         "object-wrong": BALANCE.replace(b'"balance"', b'"list"'),
-        "object-missing": BALANCE.replace(b'"object": "balance", ', b""),
         "wrapped-in-data": b'{"data": ' + BALANCE + b"}",
         "wrapped-in-list": b"[" + BALANCE + b"]",
         "wrapped-in-string": json.dumps(BALANCE.decode()),
-        "null": b"null",
-        "number": b"12.50",
         "duplicate-amount": BALANCE.replace(b'"amount"', b'"amount": 0.01, "amount"'),
         "duplicate-amount-escaped": BALANCE.replace(b'"amount"', rb'"\u0061mount": 0.01, "amount"'),
         "duplicate-available": beside(b'"available": {"amount": 1, "currency": "usd"}'),
@@ -431,10 +390,7 @@ JSON = [
         "null-byte-behind": BALANCE + b"\0",
         "two-values": BALANCE + b"\n" + BALANCE,
         "garbage-behind": BALANCE + b"garbage",
-        "comment": BALANCE[:-1] + b"/* */}",
         "trailing-comma": BALANCE[:-1] + b",}",
-        "single-quotes": BALANCE.replace(b'"', b"'"),
-        "newline-in-string": beside(b'"x": "a\nb"'),
         "bad-escape": beside(rb'"x": "\x41"'),
     }),
     # Empty, or ended before its value does: the one kind of invalid response that is asked for again.
@@ -447,7 +403,6 @@ JSON = [
     *bodies("json", API, 1, {
         "error": error(),
         "error-beside-balance": beside(error()[1:-1]),
-        "error-text": beside(b'"error": "no"'),
         "error-empty": beside(b'"error": {}'),
         "error-false": beside(b'"error": false'),
         "error-insufficient-balance": error(code="INSUFFICIENT_BALANCE"),
@@ -459,7 +414,7 @@ JSON = [
 
 _DAY = 86_400
 _SHORT = {"0": "0", "1": "1", "padded": "  1  ", "negative": "-1", "empty": "", "junk": "soon", "nan": "nan",
-          "inf": "inf", "units": "120 seconds", "hexadecimal": "0xff", "impossible": "Mon, 99 Foo 2099 99:99:99 GMT",
+          "units": "120 seconds", "impossible": "Mon, 99 Foo 2099 99:99:99 GMT",
           "year-1": "Mon, 01 Jan 0001 00:00:00 GMT"}  # fmt: skip
 
 
@@ -490,16 +445,12 @@ _TEXTS = {
     "ansi": "\x1b[31mred\x1b[0m\x1b]0;title\x07\x1b[2J",
     "c1-controls": "\x9b31mred\x9d0;title\x9c",
     "bidi": "\u202eevil\u202c\u2066isolate\u2069\u200f\u061c",
-    "invisible": "a\u200bb\u00adc\ufeffd\U000e0041\u2060e",
     "newlines": "one\ntwo\rthree\r\nfour\x0bfive\x0csix\x85seven\u2028eight\u2029nine",
     "null-byte": "a\0b",
     "github-command": "x\n::error::pwned\n::add-mask::c",
     "azure-command": "##vso[task.setvariable variable=a]b ##[error]pwned",
-    "split-command": ":\u200b:error:\x00:pwned #\u200b#vso[x]",
     "template": "{{ lookup('env', 'HOME') }}{% set a = 1 %}{# b #}",
-    "format": "%s %(a)s %n {0} {a.__class__} $HOME $(id) `id`",
     "long": "x" * 5000,
-    "long-wide": "\u6f22" * 5000,
     "lone-surrogate": "a\ud800b",
 }
 _LINES = {name: re.sub(r"[\r\n\0\x0b\x0c\x85\u2028\u2029]", " ", text).encode("utf-8", "surrogatepass")
@@ -514,7 +465,7 @@ HOSTILE = [
     }),
     *rows("hostile", API, 1, {
         f"request-id-{name}": says(answer(error(), b"X-Lumenfall-Request-Id: " + _LINES[name], status=400))
-        for name in ("ansi", "bidi", "azure-command", "long-wide")
+        for name in ("ansi", "bidi", "azure-command")
     }),
     *rows("hostile", "12.50", 1, {
         f"request-id-of-200-{name}": says(answer(BALANCE, b"X-Lumenfall-Request-Id: " + _LINES[name]))
@@ -545,7 +496,6 @@ ECHO = [
         # Once the invisible characters are removed, the key stands there again.
         "controls-within": echoes(lambda key: answer(error("\u200b".join(key.decode())), status=400)),
         "code": echoes(lambda key: answer(error(code=key.decode()), status=400)),
-        "error-text": echoes(lambda key: answer(b'{"error": "%s"}' % key, status=400)),
         "request-id": echoes(lambda key: answer(error(), b"X-Lumenfall-Request-Id: " + key, status=400)),
         "reason": echoes(lambda key: answer(b"", status=400, reason=key)),
         "of-200": echoes(lambda key: answer(error(key.decode()))),
@@ -561,14 +511,12 @@ ECHO = [
     *rows("echo", INVALID, 1, {
         "billing-type": echoes(lambda key: answer(BALANCE.replace(b"prepaid", key))),
         "currency": echoes(lambda key: answer(BALANCE.replace(b"usd", key))),
-        "amount": echoes(lambda key: answer(amount(b'"%s"' % key))),
         "duplicate-key": echoes(lambda key: answer(beside(b'"%s": 1, "%s": 2' % (key, key)))),
         "not-json": echoes(lambda key: answer(b"Bearer " + key)),
     }),
     *rows("echo", BROKEN, None, {
         "status-line": echoes(lambda key: answer().replace(b"200 OK", key, 1)),
         "instead-of-http": echoes(lambda key: key + b"\r\n\r\n"),
-        "chunk-size": echoes(lambda key: CHUNKED + key + b"\r\n" + BALANCE),
         "cut-body": echoes(lambda key: head(b"Content-Length: 900") + b'{"object": "%s"' % key),
     }),
     *rows("echo", f"12.50 or {BROKEN}", None, {
@@ -590,8 +538,6 @@ RECOVERY = [
         "500-then-good": in_turn(DOWN, GOOD),
         "429-then-good": in_turn(_waits("0"), GOOD),
         "cut-then-good": in_turn(hangs_up, GOOD),
-        "cut-in-body-then-good": in_turn(says(FRAMED, HALF), GOOD),
-        "reset-then-good": in_turn(Connection.reset, GOOD),
         "empty-then-good": in_turn(says(answer(b"")), GOOD),
         "null-then-good": in_turn(NULL, GOOD),
         # A kept connection that the server closed without a word.
@@ -655,8 +601,3 @@ FAULTS: tuple[Fault, ...] = (
     *SLOW, *CUTS, *HTTP, *STATUSES, *ENCODINGS, *SIZES, *JSON, *RETRY_AFTER, *HOSTILE, *ECHO, *RECOVERY, *TLS,
 )  # fmt: skip
 """Every fault, by family."""
-
-
-def family(*names: str) -> tuple[Fault, ...]:
-    """The faults of these families."""
-    return tuple(fault for fault in FAULTS if fault.family in names)
