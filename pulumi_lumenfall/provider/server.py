@@ -10,9 +10,6 @@ values.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -26,23 +23,21 @@ from google.protobuf.message_factory import GetMessageClass
 
 from ..core import (
     ENDPOINTS,
-    SETTINGS,
     AccountBalance,
     ConfigurationError,
     LumenfallError,
-    Setting,
     Settings,
     __version__,
     check_endpoint,
     check_request,
     clean,
     format_amount,
-    is_unset,
     parse_job,
     resolve_settings,
 )
 from ..evaluate import GATE_INPUTS, OUTPUTS, UNKNOWN_IN_PREVIEW, UNKNOWN_IN_UP, evaluate, make_gate
 from ..sharing import Run
+from .config import config_layer, config_problem
 from .properties import UNKNOWN, contains_unknown, read, secret, write
 from .protocol import plugin_pb2, provider_pb2
 
@@ -54,9 +49,6 @@ RESOURCE = "lumenfall:index:Balance"
 
 _SCHEMA = Path(__file__).with_name("schema.json")
 _SERVICE = provider_pb2.DESCRIPTOR.services_by_name["ResourceProvider"]
-_CONFIG = {setting.config_key: setting for setting in SETTINGS if setting.config_key}
-# The engine adds these to the properties of every provider.
-_ENGINE_CONFIG = ("version", "pluginDownloadURL")
 _ONLY_READ = "the balance is only read here and gates nothing; to gate on a minimum, omit the option id"
 
 # Argument -> its check by itself, which raises ConfigurationError.
@@ -145,7 +137,7 @@ class ProviderServer:
     async def CheckConfig(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
         """Check the provider's properties. A missing key is fine: a destroy needs none."""
         config = read(request.news)
-        problems = (_config_problem(name, value) for name, value in config.items())
+        problems = (config_problem(name, value) for name, value in config.items())
         response = provider_pb2.CheckResponse(
             inputs=request.news, failures=[_failure(problem) for problem in problems if problem]
         )
@@ -295,12 +287,7 @@ class ProviderServer:
         return waiter.result()
 
     async def _settings(self) -> Settings:
-        config = self._config or {}
-        layer = {
-            setting.name: (f"lumenfall:{key}", _config_value(setting, config.get(key)))
-            for key, setting in _CONFIG.items()
-        }
-        settings = resolve_settings(layer)
+        settings = resolve_settings(config_layer(self._config or {}))
         for warning in settings.warnings:
             if self._run.is_new(warning):
                 await self._log(warning, "", warning=True)
@@ -352,30 +339,6 @@ def _problems(arguments: Mapping[str, Any], checks: Mapping[str, Callable[[Any],
             except LumenfallError as error:
                 problems.append((name, error.full_message))
     return problems
-
-
-def _config_problem(name: str, value: Any) -> str | None:
-    """What is wrong with one property of a provider."""
-    label = f"lumenfall:{clean(name, limit=100)}"
-    if name in _ENGINE_CONFIG or contains_unknown(value):
-        return None
-    if name not in _CONFIG:
-        return f"{label}: there is no such setting; known are {', '.join(_CONFIG)}"
-    value = _config_value(_CONFIG[name], value)
-    try:
-        if not is_unset(value):
-            _CONFIG[name].parse(label, value, os.environ)
-    except LumenfallError as error:
-        return error.full_message
-    return None
-
-
-def _config_value(setting: Setting, value: Any) -> Any:
-    """A setting as the user wrote it: for a number SDKs send JSON, so text arrives in quotes."""
-    if isinstance(setting.default, (int, float)) and isinstance(value, str) and value.startswith('"'):
-        with contextlib.suppress(ValueError):
-            return json.loads(value)
-    return value
 
 
 def _diff(request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
