@@ -15,6 +15,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -127,6 +128,20 @@ def test_ssl_cert_file_and_ssl_cert_dir_work_together(tmp_path: Path, monkeypatc
         assert fetch(other, ca_bundle=None) == "12.50"
 
 
+def test_where_openssl_has_no_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The platform's store on macOS and Windows, else those that come with requests."""
+    nothing = SimpleNamespace(cafile=None, capath=None)
+    monkeypatch.setattr(core_http.ssl, "get_default_verify_paths", lambda: nothing)
+    with FaultServer(good, tls="good") as server:
+        monkeypatch.setattr(core_http, "DEFAULT_CA_BUNDLE_PATH", str(server.ca_file))
+        assert fetch(server, ca_bundle=None) == "12.50"
+        monkeypatch.setattr(core_http, "DEFAULT_CA_BUNDLE_PATH", "/nowhere")
+        context = core_http.ssl.create_default_context(cafile=str(server.ca_file))
+        monkeypatch.setattr(core_http, "sys", SimpleNamespace(platform="darwin"))
+        monkeypatch.setitem(sys.modules, "truststore", SimpleNamespace(SSLContext=lambda _protocol: context))
+        assert fetch(server, ca_bundle=None) == "12.50"
+
+
 @pytest.mark.parametrize("text", ["not a certificate", "-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----\n"])
 def test_a_bundle_without_certificates(tmp_path: Path, text: str) -> None:
     bundle = tmp_path / "ca.pem"
@@ -191,6 +206,13 @@ def test_a_resolver_that_hangs_does_not_keep_the_program() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout == "at the deadline\n"
+
+
+def test_a_host_that_requests_refuses() -> None:
+    """A name that cannot be written in ASCII is a bad setting: nothing is sent or tried again."""
+    with pytest.raises(core.ConfigurationError, match=r"^base_url: the base URL is malformed") as caught:
+        LumenfallClient(KEY, base_url="https://\u2603.example").fetch_balance()
+    assert caught.value.attempts == 0
 
 
 def test_a_refused_connection() -> None:
