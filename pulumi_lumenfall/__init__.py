@@ -2,9 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 """Read the balance of a Lumenfall account in a Pulumi program, and deploy only with funds.
 
-The names below load on first use, so that ``pulumi_lumenfall.core`` and the command line
-never pay for importing pulumi. Nothing else is loaded here either: a Ctrl-C while the command
-line starts, before it can take care of it, would end in a traceback of what is being imported.
+The names below load on first use, so that ``pulumi_lumenfall.core`` and the command line never load pulumi.
 """
 
 from __future__ import annotations
@@ -14,6 +12,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .core import __version__
+    from .estimates import (
+        AwaitableEstimateCostResult,
+        EstimateCostResult,
+        estimate_cost,
+        estimate_cost_output,
+    )
     from .functions import (
         AvailableBalance,
         AwaitableGetBalanceResult,
@@ -25,26 +29,31 @@ if TYPE_CHECKING:
     from .hooks import balance_hook, gate_stack
     from .resource import Balance
 
-_HOMES = {
-    "AvailableBalance": "functions",
-    "AwaitableGetBalanceResult": "functions",
-    "Balance": "resource",
-    "GetBalanceResult": "functions",
-    "__version__": "core",
-    "balance_hook": "hooks",
-    "gate_stack": "hooks",
-    "get_balance": "functions",
-    "get_balance_output": "functions",
-    "require_balance": "functions",
+_MODULES = {
+    "core": ("__version__",),
+    "estimates": (
+        *("AwaitableEstimateCostResult", "EstimateCostResult"),
+        *("estimate_cost", "estimate_cost_output"),
+    ),
+    "functions": (
+        *("AvailableBalance", "AwaitableGetBalanceResult", "GetBalanceResult"),
+        *("get_balance", "get_balance_output", "require_balance"),
+    ),
+    "hooks": ("balance_hook", "gate_stack"),
+    "resource": ("Balance",),
 }
 
 __all__ = [
     "AvailableBalance",
+    "AwaitableEstimateCostResult",
     "AwaitableGetBalanceResult",
     "Balance",
+    "EstimateCostResult",
     "GetBalanceResult",
     "__version__",
     "balance_hook",
+    "estimate_cost",
+    "estimate_cost_output",
     "gate_stack",
     "get_balance",
     "get_balance_output",
@@ -54,12 +63,13 @@ __all__ = [
 if not TYPE_CHECKING:  # else every misspelt name would have a type
 
     def __getattr__(name: str) -> Any:
-        if name in _HOMES:
-            from importlib import import_module
+        for module, names in _MODULES.items():
+            if name in names:
+                from importlib import import_module
 
-            value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
-            globals()[name] = value
-            return value
+                value = getattr(import_module(f".{module}", __name__), name)
+                globals()[name] = value
+                return value
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:
