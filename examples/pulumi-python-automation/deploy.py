@@ -38,7 +38,7 @@ def program():
 
 
 def main():
-    """Deploy; the exit status is 0 when it is done, 2 for too little, 3 where there is no telling."""
+    """Deploy; the exit status is 0 when it is done, 2 for too little, 3 where it cannot be told."""
     try:
         with LumenfallClient() as client:
             verdict = Gate(MINIMUM).judge(client.fetch_balance())
@@ -48,9 +48,11 @@ def main():
         print(f"not deployed: {verdict.message}", file=sys.stderr)
         return 2 if verdict.outcome == "too low" else 3
 
-    stack = automation.create_or_select_stack("dev", project_name="lumenfall-automation", program=program)
+    # Dynamic resources, lumenfall.Balance too, run in a process of their own: with this Python, activated or not.
+    options = automation.LocalWorkspaceOptions(env_vars={"PULUMI_PYTHON_CMD": sys.executable})
+    stack = automation.create_or_select_stack("dev", project_name="lumenfall-automation", program=program, opts=options)
     try:
-        # Each of the two asks anew: the balance may move while somebody reads the preview.
+        # Each of the two asks again: the balance may move while somebody reads the preview.
         stack.preview(on_output=print)
         result = stack.up(on_output=print)
     except automation.CommandError as error:

@@ -35,7 +35,7 @@ class Studio(pulumi.ComponentResource):
 
 
 # Before the resources. Without types it gates all of them.
-lumenfall.gate_stack(pulumi.Config().require("minimum"), types=["pulumi-python:dynamic:*", "aws:ec2/*"])
+lumenfall.gate_stack(pulumi.Config().require("minimum"), types=["pulumi-python:dynamic:*"])
 
 Studio("film")
 Studio("series")
