@@ -15,16 +15,6 @@ from pulumi.runtime.config import CONFIG
 from .core import SETTINGS, ConfigurationError, Gate, Settings, argument_layer, clean, is_unset, resolve_settings
 from .program import current_run
 
-__all__ = [
-    "API_KEY",
-    "as_output",
-    "check_argument",
-    "config_layer",
-    "plain_gate",
-    "program_settings",
-    "warn_of_plain_key",
-]
-
 _SETTINGS = {setting.name: setting for setting in SETTINGS}
 #: Setting -> full config key.
 _CONFIG_KEYS = {setting.name: f"lumenfall:{setting.config_key}" for setting in SETTINGS if setting.config_key}
@@ -66,8 +56,7 @@ def program_settings(**arguments: Any) -> Settings:
     Raises:
         ConfigurationError: One is malformed, or there is no key anywhere.
     """
-    for name, value in arguments.items():
-        _refuse_output(name, value)
+    refuse_outputs(**arguments)
     settings = resolve_settings(argument_layer(**arguments), config_layer())
     warn_of_plain_key(API_KEY)
     for warning in settings.warnings:
@@ -81,9 +70,22 @@ def plain_gate(minimum: object, postpaid: object = None, unavailable: object = N
     Raises:
         ConfigurationError: One is malformed, or an Output.
     """
-    for name, value in (("minimum", minimum), ("postpaid", postpaid), ("unavailable", unavailable)):
-        _refuse_output(name, value)
+    refuse_outputs(minimum=minimum, postpaid=postpaid, unavailable=unavailable)
     return Gate(minimum, postpaid=postpaid, unavailable=unavailable)
+
+
+def refuse_outputs(**arguments: object) -> None:
+    """Refuse arguments that must be plain values and are Outputs.
+
+    Raises:
+        ConfigurationError: One is an Output, or awaitable.
+    """
+    for name, value in arguments.items():
+        if isinstance(value, pulumi.Output) or isawaitable(value):
+            raise ConfigurationError(
+                f"{name}: an Output has no value while the program runs",
+                hint="pass a plain value (pulumi.Config().require reads secrets too), or use the _output form",
+            )
 
 
 def check_argument(setting: str, source: str, value: object) -> Any:
@@ -92,7 +94,7 @@ def check_argument(setting: str, source: str, value: object) -> Any:
     Raises:
         ConfigurationError: It is malformed, or an Output. Whether http is allowed is left to where it is used.
     """
-    _refuse_output(source, value)
+    refuse_outputs(**{source: value})
     if is_unset(value):
         return None
     return _SETTINGS[setting].parse(source, value, {"LUMENFALL_ALLOW_INSECURE_HTTP": "1"})
@@ -110,14 +112,6 @@ def warn_of_plain_key(key: str) -> None:
         _warn_once(
             f"{key} is set in plain text: Pulumi keeps it readable in the stack's settings file and in the state; "
             f"run: pulumi config set --secret {key}"
-        )
-
-
-def _refuse_output(name: str, value: object) -> None:
-    if isinstance(value, pulumi.Output) or isawaitable(value):
-        raise ConfigurationError(
-            f"{name}: an Output has no value while the program runs",
-            hint="pass a plain value (pulumi.Config().require reads secrets too), or use get_balance_output or Balance",
         )
 
 

@@ -7,10 +7,10 @@ They ask live, in preview and in up, and leave nothing in the state. Every failu
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import pulumi
 from pulumi.output import contains_unknowns
@@ -34,7 +34,7 @@ from .core import (
 )
 from .evaluate import UNKNOWN_IN_PREVIEW
 from .program import current_run, is_mocked, need_event_loop, when_ready
-from .sharing import Run, wait, wait_async
+from .sharing import wait, wait_async
 
 __all__ = [
     "Amount",
@@ -55,63 +55,31 @@ Amount: TypeAlias = str | int | float | Decimal
 Duration: TypeAlias = str | int | float
 """Seconds, or text such as ``"30s"``, ``"15m"`` or ``"1h30m"``."""
 
+_Result = TypeVar("_Result", bound="GetBalanceResult")
+
 
 @pulumi.output_type
 class AvailableBalance(dict[str, Any]):
     """The funds that are available; a dictionary too, as nested results of Pulumi's SDKs are."""
 
-    def __init__(self, *, currency: str, amount: float | None = None) -> None:
-        pulumi.set(self, "amount", amount)
-        pulumi.set(self, "currency", currency)
-
-    @property
-    @pulumi.getter
-    def amount(self) -> float | None:
-        """Dollars; may be 0 or negative. None on a postpaid account, and while a balance is unavailable: never 0."""
-        return cast("float | None", pulumi.get(self, "amount"))
-
-    @property
-    @pulumi.getter
-    def currency(self) -> str:
-        """``"usd"``."""
-        return cast(str, pulumi.get(self, "currency"))
+    amount: float | None
+    """Dollars; may be 0 or negative. None on a postpaid account, and while a balance is unavailable: never 0."""
+    currency: str
+    """``"usd"``."""
 
 
 @pulumi.output_type
 class GetBalanceResult:
     """The balance of a Lumenfall account, and whether it is enough."""
 
-    def __init__(
-        self, *, billing_type: str, available: AvailableBalance, status: str, sufficient: bool | None = None
-    ) -> None:
-        pulumi.set(self, "billing_type", billing_type)
-        pulumi.set(self, "available", available)
-        pulumi.set(self, "status", status)
-        pulumi.set(self, "sufficient", sufficient)
-
-    @property
-    @pulumi.getter(name="billingType")
-    def billing_type(self) -> str:
-        """``"prepaid"`` or ``"postpaid"``."""
-        return cast(str, pulumi.get(self, "billing_type"))
-
-    @property
-    @pulumi.getter
-    def available(self) -> AvailableBalance:
-        """The funds that are available."""
-        return cast(AvailableBalance, pulumi.get(self, "available"))
-
-    @property
-    @pulumi.getter
-    def status(self) -> str:
-        """``"known"`` (there is an amount), ``"postpaid"`` or ``"unavailable"``."""
-        return cast(str, pulumi.get(self, "status"))
-
-    @property
-    @pulumi.getter
-    def sufficient(self) -> bool | None:
-        """Whether the balance is at least ``minimum``, or what a policy says; None where no minimum was given."""
-        return cast("bool | None", pulumi.get(self, "sufficient"))
+    billing_type: str = pulumi.property("billingType")
+    """``"prepaid"`` or ``"postpaid"``."""
+    available: AvailableBalance
+    """The funds that are available."""
+    status: str
+    """``"known"`` (there is an amount), ``"postpaid"`` or ``"unavailable"``."""
+    sufficient: bool | None
+    """Whether the balance is at least ``minimum``, or what a policy says; None where no minimum was given."""
 
 
 class AwaitableGetBalanceResult(GetBalanceResult):
@@ -122,12 +90,7 @@ class AwaitableGetBalanceResult(GetBalanceResult):
         if False:
             yield self
         # The plain class: Pulumi awaits a result until it cannot be awaited any more.
-        return GetBalanceResult(
-            billing_type=self.billing_type,
-            available=self.available,
-            status=self.status,
-            sufficient=self.sufficient,
-        )
+        return cast(GetBalanceResult, cast(Any, GetBalanceResult)(**vars(self)))
 
 
 def get_balance(
@@ -173,7 +136,7 @@ def get_balance(
         balance = _ask(gate, api_key=api_key, base_url=base_url, timeout=timeout)
     except LumenfallError as error:
         raise pulumi.RunError(error.full_message) from None
-    return AwaitableGetBalanceResult(**_fields(balance, gate))
+    return _result(AwaitableGetBalanceResult, balance, gate)
 
 
 def require_balance(
@@ -232,7 +195,7 @@ def require_balance(
     verdict = gate.judge(balance)
     if not verdict.sufficient:
         raise pulumi.RunError(verdict.message)
-    return AwaitableGetBalanceResult(**_fields(balance, gate))
+    return _result(AwaitableGetBalanceResult, balance, gate)
 
 
 def get_balance_output(
@@ -296,7 +259,7 @@ def get_balance_output(
             balance = await _ask_async(gate, **settings)
         except LumenfallError as error:
             raise pulumi.RunError(error.full_message) from None
-        return GetBalanceResult(**_fields(balance, gate))
+        return _result(GetBalanceResult, balance, gate)
 
     tell_if_unknown(arguments, "get_balance_output")
     return arguments.apply(fetch)
@@ -339,6 +302,13 @@ def _gate(minimum: object, postpaid: object, unavailable: object) -> Gate | None
     return None if minimum is None else gate
 
 
+def _gate_inputs(gate: Gate | None) -> dict[str, Any]:
+    """What a test's mocks see of a call."""
+    if gate is None:
+        return {}
+    return {"minimum": format_amount(gate.minimum), "postpaid": gate.postpaid, "unavailable": gate.unavailable}
+
+
 def _duration(name: str, value: object, default: float, least: float) -> float:
     return default if is_unset(value) else parse_duration(name, value, minimum=least, maximum=MAX_WAIT_SECONDS)
 
@@ -346,20 +316,20 @@ def _duration(name: str, value: object, default: float, least: float) -> float:
 def _ask(gate: Gate | None, **arguments: Any) -> AccountBalance:
     """Ask, or share this run's answer. Under mocks the mocks answer."""
     if is_mocked():
-        return _mocked(pulumi.runtime.invoke(TOKEN, _mock_arguments(gate)).value)
+        return _mocked(pulumi.runtime.invoke(TOKEN, _gate_inputs(gate)).value)
     settings = program_settings(**arguments)
     return wait(current_run().ask(settings), settings)
 
 
 async def _ask_async(gate: Gate | None, **arguments: Any) -> AccountBalance:
     if is_mocked():
-        return _mocked(await pulumi.runtime.invoke_async(TOKEN, _mock_arguments(gate)))
+        return _mocked(await pulumi.runtime.invoke_async(TOKEN, _gate_inputs(gate)))
     settings = program_settings(**arguments)
     return await wait_async(current_run().ask(settings), settings)
 
 
 def _wait_for_funds(gate: Gate, settings: Settings, wait_seconds: float, poll_seconds: float) -> AccountBalance:
-    """Look until there are funds or the time is over; each look asks anew.
+    """Look until there are funds or the time is over; each look asks again.
 
     Raises:
         LumenfallError: The last look gave no balance.
@@ -368,15 +338,19 @@ def _wait_for_funds(gate: Gate, settings: Settings, wait_seconds: float, poll_se
 
     def look(seconds_left: float | None) -> AccountBalance | LumenfallError:
         capped = settings if seconds_left is None else replace(settings, timeout=min(settings.timeout, seconds_left))
-        return _look(run, capped)
+        try:
+            return wait(run.ask(capped, keep=False), capped)
+        except LumenfallError as error:
+            return error
 
-    said: list[str] = []
+    said = ""
 
     def notify(result: AccountBalance | LumenfallError, _pause: float, left: float) -> None:
+        nonlocal said
         message = gate.judge(result).message
-        if said[-1:] != [message]:
-            said.append(message)
+        if message != said:
             pulumi.log.info(f"waiting up to {left:.0f} s for funds: {message}")
+        said = message
 
     result = wait_until_enough(look, gate, wait_seconds, poll_seconds, notify=notify)
     if isinstance(result, LumenfallError):
@@ -384,28 +358,13 @@ def _wait_for_funds(gate: Gate, settings: Settings, wait_seconds: float, poll_se
     return result
 
 
-def _look(run: Run, settings: Settings) -> AccountBalance | LumenfallError:
-    try:
-        return wait(run.ask(settings, keep=False), settings)
-    except LumenfallError as error:
-        return error
-
-
-def _fields(balance: AccountBalance, gate: Gate | None) -> dict[str, Any]:
-    """What the result class is made of."""
-    return {
-        "billing_type": balance.billing_type,
-        "available": AvailableBalance(**balance.to_dict()["available"]),
-        "status": balance.status,
-        "sufficient": None if gate is None else gate.judge(balance).sufficient,
-    }
-
-
-def _mock_arguments(gate: Gate | None) -> dict[str, Any]:
-    """What a test's mocks see of a call."""
-    if gate is None:
-        return {}
-    return {"minimum": format_amount(gate.minimum), "postpaid": gate.postpaid, "unavailable": gate.unavailable}
+def _result(kind: Callable[..., _Result], balance: AccountBalance, gate: Gate | None) -> _Result:
+    return kind(
+        billing_type=balance.billing_type,
+        available=AvailableBalance(**balance.to_dict()["available"]),
+        status=balance.status,
+        sufficient=None if gate is None else gate.judge(balance).sufficient,
+    )
 
 
 def _mocked(answer: object) -> AccountBalance:

@@ -230,7 +230,8 @@ class _Guard:
             gate = plain_gate(values.pop("minimum"), values.pop("postpaid"), values.pop("unavailable"))
             self._resolved = gate, self._context.copy().run(lambda: program_settings(**values))
         gate, settings = self._resolved
-        return gate.judge(await wait_async(self._run.ask(settings), settings))
+        balance = await wait_async(self._run.ask(settings), settings)
+        return gate.judge(balance)
 
     async def _values(self) -> dict[str, Any] | None:
         """The arguments, or None where a preview does not know them.

@@ -78,7 +78,7 @@ def require_balance_policy(
 
         PolicyPack(name="funds", policies=[require_balance_policy(5)])
 
-    ``minimum``, ``postpaid``, ``unavailable`` and ``types`` may be set anew with ``--policy-pack-config``::
+    ``minimum``, ``postpaid``, ``unavailable`` and ``types`` may be set with ``--policy-pack-config``::
 
         {"lumenfall-balance": {"minimum": 20, "enforcementLevel": "advisory"}}
 
@@ -124,7 +124,7 @@ def require_balance_policy(
     def validate(args: ResourceValidationArgs, report_violation: Callable[[str, str | None], None]) -> None:
         # Each resource is told, since the others may be under way at the same moment.
         try:
-            gate, patterns = _rules({**arguments, **_checked(args.get_config())})
+            gate, patterns = _rules({**arguments, **args.get_config()})
             if not is_gated(args.resource_type, patterns):
                 return
             settings = resolve_settings(layer, config_layer())
@@ -143,26 +143,18 @@ def require_balance_policy(
     )
 
 
-def _checked(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The policy's config, which Pulumi checks against the schema only as far as it has the names.
-
-    Raises:
-        ConfigurationError: It holds a name that is not there, and would have no effect.
-    """
-    unknown = [name for name in config if name not in _SCHEMA]
-    if unknown:
-        raise ConfigurationError(
-            f"{clean(unknown[0], limit=100)}: there is no such setting of this policy; known are {', '.join(_SCHEMA)}",
-            hint="mend the policy pack's config",
-        )
-    return config
-
-
 def _rules(arguments: Mapping[str, Any]) -> tuple[Gate, list[str]]:
     """What is enough, and for which types.
 
     Raises:
-        ConfigurationError: An argument is malformed.
+        ConfigurationError: An argument is malformed, or the pack's config has one that does not exist; Pulumi checks
+            only the known ones against the schema.
     """
+    unknown = [name for name in arguments if name not in _SCHEMA]
+    if unknown:
+        raise ConfigurationError(
+            f"{clean(unknown[0], limit=100)}: there is no such setting of this policy; known are {', '.join(_SCHEMA)}",
+            hint="fix the policy pack's config",
+        )
     gate = Gate(arguments["minimum"], postpaid=arguments["postpaid"], unavailable=arguments["unavailable"])
     return gate, check_types(arguments["types"])

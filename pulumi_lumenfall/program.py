@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import contextlib
 import gc
 import os
 import sys
@@ -27,18 +26,6 @@ from pulumi.runtime.stack import Stack
 
 from .core import ConfigurationError
 from .sharing import Run
-
-__all__ = [
-    "at_end_of_run",
-    "current_run",
-    "is_mocked",
-    "make_hook",
-    "need_event_loop",
-    "register_transform",
-    "registered_resources",
-    "silence_interrupts",
-    "when_ready",
-]
 
 # The program that the engine starts for a Python project; it runs the project's files.
 _LANGUAGE_HOST_PROGRAM = "pulumi-language-python-exec"
@@ -67,7 +54,7 @@ def current_run() -> Run:
         with _runs_lock:
             return _runs.setdefault(root, Run())
     # A root resource may outlive its run, the event loop does not.
-    if any(not _is_closed(root) for root in _objects_of(Stack)):
+    if any(loop is None or not loop.is_closed() for loop in map(_loop, _objects_of(Stack))):
         raise ConfigurationError(
             "cannot determine which stack this thread belongs to",
             hint="within a program start its work with contextvars.copy_context().run, outside of programs use "
@@ -87,11 +74,7 @@ def is_mocked() -> bool:
 
 
 def need_event_loop() -> None:
-    """Check that Pulumi can make an Output, a hook or a resource here.
-
-    Raises:
-        ConfigurationError: This is a thread without an event loop.
-    """
+    """Raise a ConfigurationError in a thread where Pulumi cannot make an Output, a hook or a resource."""
     if threading.current_thread() is threading.main_thread():
         return  # Pulumi makes one here where there is none.
     try:
@@ -104,18 +87,19 @@ def need_event_loop() -> None:
 
 
 def registered_resources() -> list[pulumi.Resource]:
-    """The resources that the current run has registered with a provider so far, as far as they still exist.
+    """The resources that this run has registered so far, as far as they still exist: Pulumi keeps no list of them.
 
-    Pulumi keeps no list of them in the program. Components of other languages count: their children are made
-    elsewhere.
+    Of components only those of other languages count, whose children are made elsewhere.
     """
-    found = []
-    for resource in _objects_of(pulumi.Resource):
-        is_costly = isinstance(resource, pulumi.CustomResource) or getattr(resource, "_remote", False)
-        # References to resources of elsewhere have no type, and inline programs each have their own event loop.
-        if is_costly and hasattr(resource, "_type") and (in_language_host() or _loop(resource) is _current_loop()):
-            found.append(resource)
-    return found
+    # Inline programs each have their own event loop; references to resources of elsewhere have no type.
+    loop = None if in_language_host() else asyncio.get_event_loop()
+    return [
+        resource
+        for resource in _objects_of(pulumi.Resource)
+        if (isinstance(resource, pulumi.CustomResource) or getattr(resource, "_remote", False))
+        and hasattr(resource, "_type")
+        and (loop is None or _loop(resource) is loop)
+    ]
 
 
 def when_ready(resource: pulumi.Resource) -> pulumi.Output[Any]:
@@ -193,14 +177,3 @@ def _loop(resource: pulumi.Resource) -> Any:
     urn = vars(resource).get("urn")
     futures = [] if urn is None else [value for value in vars(urn).values() if isinstance(value, asyncio.Future)]
     return futures[0].get_loop() if futures else None
-
-
-def _is_closed(resource: pulumi.Resource) -> bool:
-    loop = _loop(resource)
-    return loop is not None and loop.is_closed()
-
-
-def _current_loop() -> Any:
-    with contextlib.suppress(RuntimeError):
-        return asyncio.get_running_loop()
-    return None

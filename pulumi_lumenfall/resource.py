@@ -55,8 +55,8 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
     touched. A refresh brings the state up to date as far as it can, and like a destroy it never fails for lack of
     funds.
 
-    ``up --target`` and ``up --exclude`` leave out every resource that is not targeted, this one too, and then it gates
-    nothing. :func:`balance_hook` and :func:`gate_stack` hold there.
+    ``up --target`` leaves out what is not targeted: without this resource among the targets nothing is gated by it.
+    :func:`balance_hook` and :func:`gate_stack` hold there.
 
     ::
 
@@ -115,7 +115,7 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
             pulumi.RunError: A plain argument or ``lumenfall:`` config is malformed, or the resource cannot be made in
                 this thread. Every other failure fails the resource, in one line.
         """
-        arguments = {
+        given = {
             "minimum": minimum,
             "postpaid": postpaid,
             "unavailable": unavailable,
@@ -123,31 +123,25 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
             "timeout": timeout,
         }
         try:
-            _check_name(name)
-            refuse_provider(opts)
-            _refuse_existing(opts)
             need_event_loop()
             current_run()
-            _refuse_key(api_key)
-            inputs = {argument: _once_known(argument, value) for argument, value in arguments.items()}
+            refuse_provider(opts)
+            _refuse(name, opts, api_key)
+            inputs = {argument: _once_known(argument, value) for argument, value in given.items()}
             # Pulumi keeps all of stack config in the state; a base URL may hold a password.
             check_argument("base_url", *config_layer()["base_url"])
             if api_key_from is not None:
                 _check_source(api_key_from)
                 if ":" in api_key_from:
                     warn_of_plain_key(api_key_from)
-            inputs["api_key_from"] = api_key_from
             warn_of_plain_key(API_KEY)
         except LumenfallError as error:
             raise pulumi.RunError(error.full_message) from None
+        inputs["api_key_from"] = api_key_from
         silence_interrupts()
         tell_if_unknown(pulumi.Output.all(**inputs), f"Balance {name!r}")
-        super().__init__(
-            BalanceProvider(),
-            name,
-            {**inputs, "billing_type": None, "available": None, "status": None, "sufficient": None},
-            opts,
-        )
+        outputs = dict.fromkeys(("billing_type", "available", "status", "sufficient"))
+        super().__init__(BalanceProvider(), name, {**inputs, **outputs}, opts)
 
     def translate_input_property(self, prop: str) -> str:
         return _PULUMI_NAMES.get(prop, prop)
@@ -223,11 +217,7 @@ class BalanceProvider(dynamic.ResourceProvider):
         return None if self._config is None else self._config.get(key)
 
     def _find_key(self, source: str) -> str:
-        """The key of another account.
-
-        Raises:
-            ConfigurationError: There is none; the first account's key must not be used instead.
-        """
+        """The key of another account; where there is none, the first account's must not be used instead."""
         _check_source(source)
         is_config = ":" in source
         key = self._get_config(source) if is_config else os.environ.get(source)
@@ -246,21 +236,17 @@ class BalanceProvider(dynamic.ResourceProvider):
 _run = Run()
 
 
-def _check_name(name: object) -> None:
+def _refuse(name: object, opts: pulumi.ResourceOptions | None, api_key: object) -> None:
     if not isinstance(name, str) or not name:
         raise ConfigurationError(
             f"name: {describe_value(name)} is not the name of a resource", hint="set name to non-empty text"
         )
-
-
-def _refuse_existing(opts: pulumi.ResourceOptions | None) -> None:
-    """Refuse options that take a resource as it is: Pulumi then reads it without a ``check``, so nothing is gated."""
-    for name in ("id", "import_", "urn"):
-        if getattr(opts, name, None) is not None:
-            raise ConfigurationError(f"opts: with {name} the balance would be read but not gated", hint=f"omit {name}")
-
-
-def _refuse_key(api_key: object) -> None:
+    for option in ("id", "import_", "urn"):
+        # Pulumi reads such a resource as it is, without a check.
+        if getattr(opts, option, None) is not None:
+            raise ConfigurationError(
+                f"opts: with {option} the balance would be read but not gated", hint=f"omit {option}"
+            )
     if not (api_key is None or api_key == ""):
         raise ConfigurationError(
             "api_key: not accepted by Balance, because Pulumi would keep it in the state",
@@ -279,11 +265,7 @@ def _check_source(source: object) -> None:
 
 
 def _once_known(name: str, value: Any) -> Any:
-    """An argument as it is kept in the state, or an Output of that, which fails with ``pulumi.RunError``.
-
-    Raises:
-        ConfigurationError: It is known, and malformed.
-    """
+    """An argument as it is kept in the state, or an Output of that; one that is malformed fails."""
     value = as_output(value)
     if not isinstance(value, pulumi.Output):
         return _normalized(name, value)
@@ -312,11 +294,7 @@ def _normalized(name: str, value: Any) -> Any:
 
 
 def _checked(props: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of checked inputs.
-
-    Raises:
-        pulumi.RunError: They were unknown when they were checked, so the balance was not read.
-    """
+    """What is kept of checked inputs. Those that were unknown when they were checked were never judged."""
     if "status" not in props:
         raise pulumi.RunError(UNKNOWN_IN_UP)
     return {name: props[name] for name in (*_INPUTS, *OUTPUTS) if name in props}

@@ -46,28 +46,19 @@ def with_config(config: dict[str, str], call: Callable[[], Any], secret: tuple[s
 
 
 def test_a_result_reads_without_await(api: Sandbox) -> None:
-    """Every field of the contract is there at once."""
+    """Every field of the contract is there at once; awaiting gives the plain class, which cannot be awaited again."""
     balance = lumenfall.get_balance(minimum="12.50")
     assert (balance.billing_type, balance.status, balance.sufficient) == ("prepaid", "known", True)
     assert (balance.available.amount, balance.available.currency) == (12.5, "usd")
     assert type(balance.available.amount) is float
-
-
-def test_a_result_can_be_awaited(api: Sandbox) -> None:
-    """Awaiting gives the plain class, which cannot be awaited again."""
+    assert lumenfall.get_balance().sufficient is None
 
     async def main() -> lumenfall.GetBalanceResult:
         return await lumenfall.get_balance(minimum=5)
 
-    balance = asyncio.run(main())
-    assert type(balance) is lumenfall.GetBalanceResult
-    assert balance.sufficient is True
-    assert balance.available.amount == 12.5
-
-
-def test_without_a_minimum_sufficient_is_none(api: Sandbox) -> None:
-    assert lumenfall.get_balance().sufficient is None
-    assert lumenfall.get_balance(postpaid="deny").sufficient is None
+    awaited = asyncio.run(main())
+    assert type(awaited) is lumenfall.GetBalanceResult
+    assert (awaited.billing_type, awaited.sufficient, awaited.available.amount) == ("prepaid", True, 12.5)
 
 
 @pytest.mark.parametrize(
@@ -101,31 +92,7 @@ def test_what_is_enough(
             lumenfall.require_balance(5, **policies)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("minimum", [0.3, "0.3", Decimal("0.3")])
-def test_a_float_counts_as_its_shortest_text(api: Sandbox, minimum: object) -> None:
-    """0.1 + 0.2 style errors flip nothing."""
-    api.amount = Decimal("0.3")
-    assert lumenfall.require_balance(minimum).sufficient  # type: ignore[arg-type]
-    with pytest.raises(pulumi.RunError, match=r"have 0\.30 usd, need 0\.30000000000000004 usd"):
-        lumenfall.require_balance(0.1 + 0.2)
-
-
-def test_the_words_of_a_low_balance(api: Sandbox) -> None:
-    """What there is, what is needed, what to do."""
-    api.amount = Decimal("3.20")
-    with pytest.raises(pulumi.RunError) as caught:
-        lumenfall.require_balance(5)
-    assert str(caught.value) == (
-        "balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
-    )
-
-
 # Outputs
-
-
-def test_an_output_resolves_to_the_plain_class(api: Sandbox) -> None:
-    """An awaitable one would make Output.all loop without end."""
-    assert type(resolve(lambda: lumenfall.get_balance_output())) is lumenfall.GetBalanceResult
 
 
 def test_outputs_combine(api: Sandbox) -> None:
@@ -141,6 +108,7 @@ def test_outputs_combine(api: Sandbox) -> None:
             pulumi.Output.json_dumps([direct.available, output.available]),
         )
 
+    assert type(resolve(lambda: lumenfall.get_balance_output())) is lumenfall.GetBalanceResult
     available = '{"amount": 12.5, "currency": "usd"}'
     assert resolve(make) == [12.5, "12.5 of usd", [True, True], "prepaid", f"[{available}, {available}]"]
 
@@ -181,12 +149,9 @@ def errors_of_every_function(**arguments: Any) -> list[pulumi.RunError]:
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (400, "HTTP 400"),
         (401, "the API key was not accepted"),
         (402, "add funds at https://lumenfall.ai/app/credits"),
         (403, "balance.read"),
-        (429, "wait a little"),
-        (500, "HTTP 500"),
         (503, "run it again later"),
     ],
 )
@@ -203,17 +168,10 @@ def test_an_error_is_one_clean_line(api: Sandbox, status: int, words: str) -> No
     assert ("balance too low" if status == 402 else "cannot tell") in text
 
 
-def test_a_server_that_is_gone(api: Sandbox) -> None:
-    api.close()
-    for error in errors_of_every_function():
-        assert "cannot reach http://127.0.0.1" in str(error)
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ({"minimum": -1}, "minimum: -1 is not"),
-        ({"minimum": "abc"}, "minimum: 'abc' is not"),
         ({"minimum": float("nan")}, "minimum: nan is not"),
         ({"postpaid": "maybe"}, "postpaid: 'maybe' is not a policy"),
         ({"unavailable": "Allow"}, "unavailable: 'Allow' is not a policy"),
@@ -247,7 +205,7 @@ def test_an_output_where_a_plain_value_is_needed(api: Sandbox, name: str) -> Non
     async def main() -> None:
         argument: Any = {name: pulumi.Output.from_input("5")}
         for call in (lumenfall.get_balance, lumenfall.require_balance):
-            with pytest.raises(pulumi.RunError, match=f"{name}: an Output .*get_balance_output"):
+            with pytest.raises(pulumi.RunError, match=f"{name}: an Output .*_output form"):
                 call(**{"minimum": 5, **argument})
 
     asyncio.run(main())
@@ -367,9 +325,7 @@ def test_config_comes_before_the_environment(api: Sandbox, monkeypatch: pytest.M
     ("key", "value", "words"),
     [
         ("apiKey", "'quoted'", "wrapped in quotes"),
-        ("baseUrl", "ftp://x", "must start with https://"),
         ("timeout", "soon", "'soon' is not a duration"),
-        ("maxAttempts", "0", "'0' is not a whole number"),
         ("caBundle", "/no/such/file", "cannot be read"),
     ],
 )
@@ -401,11 +357,6 @@ def test_config_of_others_is_theirs(api: Sandbox, monkeypatch: pytest.MonkeyPatc
     assert with_config({"lumenfall:minimum": "5"}, lumenfall.get_balance).status == "known"
     with pytest.raises(pulumi.RunError, match="there is no such setting"):
         with_config({"lumenfall:apikey": KEY}, lumenfall.get_balance)
-
-
-def test_empty_config_is_unset(api: Sandbox) -> None:
-    config = dict.fromkeys(("lumenfall:apiKey", "lumenfall:timeout", "lumenfall:baseUrl"), "")
-    assert with_config(config, lambda: lumenfall.get_balance()).status == "known"
 
 
 def test_a_key_in_plain_config_gets_a_warning(api: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
-import subprocess
-import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -24,7 +22,7 @@ import pulumi_lumenfall as lumenfall
 from pulumi_lumenfall import program, sharing
 from pulumi_lumenfall.core import LumenfallClient
 from pulumi_lumenfall.sandbox import Sandbox
-from support.gated_stack import GatedStack, gated_stack
+from support.gated_stack import gated_stack
 from support.leaks import KEY, OTHER_KEY, leaked
 
 
@@ -188,21 +186,6 @@ def test_an_unexpected_error_reaches_everyone(api: Sandbox, monkeypatch: pytest.
         lumenfall.require_balance(5)
 
 
-def run_script(text: str, stack: GatedStack, **env: str) -> list[str]:
-    """The lines that a script of the Automation API prints."""
-    done = subprocess.run(
-        [sys.executable, "-c", text],
-        env={**stack.project.environment, **env},
-        cwd=stack.project.folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
-
-
 AUTOMATION = """
 from concurrent.futures import ThreadPoolExecutor
 import pulumi
@@ -233,7 +216,7 @@ def test_runs_in_one_automation_process(pulumi_bin: Path, tmp_path: Path) -> Non
     """Each preview and up of one Automation API process asks once, and decides on its own answer."""
     with gated_stack(tmp_path, pulumi_bin) as stack:
         stack.api.script("12.50", "9.5", "7", "3.20", 500)
-        assert run_script(AUTOMATION, stack) == ["9.5", "7", "stopped"]
+        assert stack.run_script(AUTOMATION) == ["9.5", "7", "stopped"]
         assert [request.note for request in stack.api.requests] == ["12.50 usd", "9.5 usd", "7 usd", "3.20 usd"]
 
 
@@ -282,7 +265,7 @@ def test_threads_of_an_inline_program(pulumi_bin: Path, tmp_path: Path) -> None:
     """Without the program's context one has no stack config: it is refused, and never asks with another key."""
     with Sandbox(amount="1", key=OTHER_KEY) as poor, gated_stack(tmp_path, pulumi_bin) as stack:
         refused = "cannot determine which stack this thread belongs to"
-        assert run_script(THREADS, stack, POOR_KEY=poor.key, POOR_URL=poor.url) == [
+        assert stack.run_script(THREADS, POOR_KEY=poor.key, POOR_URL=poor.url) == [
             "before known known",
             f"require cannot tell whether the balance is enough: {refused}",
             *(f"{name} {refused}" for name in ("get", "argument")),

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -51,6 +53,20 @@ class GatedStack:
         self.api.reset()
         (self.project.directory / "__main__.py").write_text(HEADER + text, encoding="utf-8")
         return self.project
+
+    def run_script(self, text: str, **env: str) -> list[str]:
+        """Runs a script of the Automation API in the environment of the project, and returns the lines it prints."""
+        done = subprocess.run(
+            [sys.executable, "-c", text],
+            env={**self.project.environment, **env},
+            cwd=self.project.folder,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
 
     def resources(self) -> dict[str, str]:
         """The names of the stack's resources, each with its type, without the stack and the providers."""

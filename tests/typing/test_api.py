@@ -61,24 +61,3 @@ def test_every_public_name_is_there() -> None:
     assert set(pulumi_lumenfall.__all__) <= set(dir(pulumi_lumenfall))
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = pulumi_lumenfall.nothing
-
-
-def test_help_reads_well() -> None:
-    """It lists the public names with their signatures."""
-    code = "import pulumi_lumenfall; help(pulumi_lumenfall)"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PAGER": "cat"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "Read the balance of a Lumenfall account in a Pulumi program" in done.stdout
-    for name in (
-        "class Balance(",
-        "get_balance(*",
-        "require_balance(minimum",
-        "balance_hook(minimum",
-        "gate_stack(minimum",
-    ):
-        assert name in done.stdout, done.stdout

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""What is taken from Pulumi's SDK without a public name, and what the language host's process does at its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import subprocess
+import sys
+from pathlib import Path
+
+import pulumi
+import pytest
+from pulumi.runtime.stack import Stack
+
+from pulumi_lumenfall import program
+from support.gated_stack import PACKAGE
+
+
+class Mocks(pulumi.runtime.Mocks):
+    """As simple as they can be."""
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, str]:
+        return {}
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, str]]:
+        return f"{args.name}-id", args.inputs
+
+
+def test_the_names_that_are_not_public() -> None:
+    """Each of these fails when Pulumi renames something: then program.py is the place to look at."""
+
+    async def main() -> None:
+        pulumi.runtime.set_mocks(Mocks())
+        component = pulumi.ComponentResource("test:index:Group", "group")
+        own = pulumi.CustomResource("test:index:Gpu", "gpu", {}, pulumi.ResourceOptions(parent=component))
+        remote = pulumi.ComponentResource("other:index:Group", "remote", {}, None, remote=True)
+        loop = asyncio.get_running_loop()
+        assert [program._loop(resource) for resource in (component, own, remote)] == [loop] * 3
+        assert isinstance(pulumi.runtime.get_root_resource(), Stack)
+        registered = program.registered_resources()
+        assert {resource.pulumi_resource_name for resource in registered} == {"gpu", "remote"}
+        assert component._childResources == {own}
+        assert await program.when_ready(component).future() is not None
+
+    contextvars.Context().run(asyncio.run, main())
+
+
+async def _resources_of_another_run() -> list[pulumi.Resource]:
+    pulumi.runtime.set_mocks(Mocks())
+    return [pulumi.CustomResource("test:index:Gpu", "elsewhere", {})]
+
+
+def test_resources_of_another_run_do_not_count() -> None:
+    """Inline programs of one process each have their own event loop, and what they made may outlive them."""
+    kept = contextvars.Context().run(asyncio.run, _resources_of_another_run())
+
+    async def main() -> list[pulumi.Resource]:
+        pulumi.runtime.set_mocks(Mocks())
+        return program.registered_resources()
+
+    assert contextvars.Context().run(asyncio.run, main()) == []
+    assert kept
+
+
+INTERRUPTED = """
+import sys
+import pulumi_lumenfall as lumenfall
+if sys.argv[1:]:
+    lumenfall.balance_hook(5)
+raise {error}
+"""
+
+
+@pytest.mark.parametrize(
+    ("host", "gate", "error", "shown"),
+    [
+        ("pulumi-language-python-exec", True, "KeyboardInterrupt", False),
+        ("pulumi-language-python-exec", True, "ValueError", True),
+        ("pulumi-language-python-exec", False, "KeyboardInterrupt", True),
+        ("script.py", True, "KeyboardInterrupt", True),
+    ],
+)
+def test_an_interrupt_prints_no_traceback(tmp_path: Path, host: str, gate: bool, error: str, shown: bool) -> None:
+    """Under the language host with a gate, which interrupts a program once a resource failed; the status stays."""
+    script = tmp_path / host
+    script.write_text(INTERRUPTED.format(error=error), encoding="utf-8")
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments], env={"PYTHONPATH": str(PACKAGE)}, capture_output=True, text=True, check=False
+        )
+
+    ended = run(str(script), *["gate"] * gate)
+    assert ("Traceback" in ended.stderr) is shown, ended.stderr
+    assert ended.returncode == run("-c", f"raise {error}").returncode
