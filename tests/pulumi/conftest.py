@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -20,3 +21,10 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         for name, value in sandbox.environ.items():
             monkeypatch.setenv(name, value)
         yield sandbox
+
+
+@pytest.fixture
+def mocks_are_tidied() -> Iterator[None]:
+    """Pulumi's mocks leave an event loop open in each thread: to be found here, and not in another test."""
+    yield
+    gc.collect()

@@ -16,6 +16,11 @@ import pytest
 import pulumi_lumenfall as lumenfall
 from pulumi_lumenfall.sandbox import Sandbox
 
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("mocks_are_tidied"),
+]
+
 REQUEST = {"model": "gpt-image-1", "prompt": "a secret lighthouse"}
 
 
@@ -98,7 +103,6 @@ class Mocks(pulumi.runtime.Mocks):
         return args.name, args.inputs
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_prices_under_mocks() -> None:
     """They come from the mocks; the error says what to return."""
 

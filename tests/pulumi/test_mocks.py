@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -35,7 +34,10 @@ class Mocks(pulumi.runtime.Mocks):
         return f"{args.name}-id", args.inputs
 
 
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("mocks_are_tidied"),
+]
 
 
 def answer(amount: Any, billing_type: str = "prepaid") -> dict[str, Any]:
@@ -65,8 +67,6 @@ def with_mocks(mocks: Mocks, program: Callable[[], Any]) -> Any:
         loop.run_until_complete(loop.shutdown_default_executor())
         asyncio.set_event_loop(None)
         loop.close()
-        # Pulumi's mocks leave an event loop open in each thread: to be found here, and not in another test.
-        gc.collect()
 
 
 def test_both_forms_take_their_answer_from_the_mocks() -> None:

@@ -17,6 +17,11 @@ from pulumi.runtime.stack import Stack
 from pulumi_lumenfall import program
 from support.gated_stack import PACKAGE
 
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("mocks_are_tidied"),
+]
+
 
 class Mocks(pulumi.runtime.Mocks):
     """As simple as they can be."""
