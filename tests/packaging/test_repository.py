@@ -19,27 +19,32 @@ from pulumi_lumenfall.core import __version__
 ROOT = Path(__file__).parents[2]
 COLLECTION = ROOT / "ansible_collections/lumenfall/cloud"
 WORKFLOWS = ROOT / ".github/workflows"
-# Where else the version stands; a release writes it there (CONTRIBUTING.md).
-VERSIONS = {
-    "ansible_collections/lumenfall/cloud/galaxy.yml": r"^version: (.+)$",
-    "pulumi_lumenfall/provider/schema.json": r'^  "version": "(.+)",$',
-    "examples/ci/kubernetes/job.yaml": r"/lumenfall-balance:(.+)$",
-    "examples/ci/kubernetes/cronjob.yaml": r"/lumenfall-balance:(.+)$",
-}
 
 
-@pytest.mark.parametrize("name", VERSIONS)
-def test_one_version(name: str) -> None:
-    found = re.findall(VERSIONS[name], (ROOT / name).read_text(), re.MULTILINE)
-    assert set(found) == {__version__}
+def files(folder: Path) -> list[Path]:
+    """The text files of a folder that may name a version."""
+    kinds = (".md", ".yml", ".yaml", "", ".tf")
+    return [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix in kinds]
 
 
-def test_one_version_in_links() -> None:
-    """Of the action, the plugin and the files of a release, wherever a user copies them from."""
-    pages = [ROOT / "README.md", *(path for top in ("docs", "examples") for path in (ROOT / top).rglob("*.*"))]
-    link = re.compile(r"pulumi-lumenfall/pulumi-lumenfall(?:/plugin)?(?:@|/releases/download/)v([0-9.]*[0-9])")
-    found = [version for page in pages if page.is_file() for version in link.findall(page.read_text())]
-    assert set(found) == {__version__}
+# A release writes the version into these, and into every page and example that names one (CONTRIBUTING.md).
+FACTS = {"ansible_collections/lumenfall/cloud/galaxy.yml", "pulumi_lumenfall/provider/schema.json", "README.md"}
+VERSION = re.compile(
+    r"""^version: (?=\d+\.)|^  "version": "|pulumi-lumenfall(?:/plugin)?@v|releases/download/v"""
+    r"|(?:lumenfall-balance:|lumenfall@|resource lumenfall )(?=\d)",
+    re.MULTILINE,
+)
+
+
+def test_one_version() -> None:
+    pages = [path for name in ("docs", "examples", "plugin") for path in files(ROOT / name)]
+    found = {}
+    for path in [*(ROOT / name for name in FACTS), *pages]:
+        text = path.read_text(encoding="utf-8")
+        if versions := {re.match(r"[\w.-]*", text[match.end() :])[0] for match in VERSION.finditer(text)}:
+            found[path.relative_to(ROOT).as_posix()] = versions
+    assert {name: versions for name, versions in found.items() if versions != {__version__}} == {}
+    assert set(found) >= FACTS
 
 
 @pytest.mark.parametrize("module", ["pulumi_lumenfall", "pulumi_lumenfall.core", "pulumi_lumenfall.cli"])
