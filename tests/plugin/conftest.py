@@ -22,8 +22,8 @@ from support.sdks import generate, node_modules, python_package, toolchain
 
 @pytest.fixture
 def api() -> Iterator[Sandbox]:
-    """An account with 12.50 usd."""
-    with Sandbox(amount="12.50", key=KEY) as sandbox:
+    """An account with 12.50 usd, and a model that costs 0.08 usd."""
+    with Sandbox(amount="12.50", key=KEY, prices={"gpt-image-1": "0.08"}) as sandbox:
         yield sandbox
 
 

@@ -15,18 +15,6 @@ PROMPT = "the prompt of the tests"
 REQUEST = {"model": "gpt-image-1", "prompt": PROMPT, "n": 2}
 
 
-@pytest.fixture
-def api() -> Any:
-    with Sandbox(amount="9.00", prices={"gpt-image-1": "0.08"}) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def plugin(process: Plugin, api: Sandbox) -> Plugin:
-    process.configure(apiKey=api.key, baseUrl=api.url, maxAttempts="1")
-    return process
-
-
 @pytest.mark.parametrize(
     ("arguments", "amount"),
     [
@@ -49,7 +37,7 @@ def test_what_a_job_costs(plugin: Plugin, api: Sandbox, arguments: dict[str, Any
 def test_an_estimate_is_a_minimum(plugin: Plugin) -> None:
     minimum = returned(plugin.estimate_cost(request=REQUEST, times=300))["amount"]
     (failure,) = failures(plugin.check(minimum=minimum))
-    assert failure.startswith("balance too low: have 9.00 usd, need 48.00 usd, 39.00 short")
+    assert failure.startswith("balance too low: have 12.50 usd, need 48.00 usd, 35.50 short")
 
 
 def test_the_same_request_is_sent_once_in_a_run(plugin: Plugin, api: Sandbox) -> None:

@@ -24,6 +24,7 @@ module.exports = async () => {
     // Called with an Output, and with a plain value.
     const output = lumenfall.getBalanceOutput({ minimum: pulumi.output(5) });
     const plain = await lumenfall.getBalance({ minimum: 50 });
+    const cost = lumenfall.estimateCostOutput({ request: { model: "gpt-image-1" }, times: 10 });
     // A provider of its own, with its key in plain text.
     const second = new lumenfall.Provider("second", { apiKey: process.env.OTHER_KEY });
     const other = new lumenfall.Balance("other", {}, { provider: second });
@@ -34,6 +35,7 @@ module.exports = async () => {
         sufficient: [output.sufficient, plain.sufficient],
         status: funds.status,
         other: other.available.amount,
+        cost: cost.amount,
     };
 };
 """
@@ -48,6 +50,7 @@ def test_a_program_from_first_to_last(make_node: MakeNode, api: Sandbox) -> None
         "sufficient": [True, False],
         "status": "known",
         "other": 12.5,
+        "cost": "0.80",
     }, up.text
     assert not leaked(stack.project.state_bytes())
 
