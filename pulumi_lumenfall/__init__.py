@@ -12,12 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .core import __version__
-    from .estimates import (
-        AwaitableEstimateCostResult,
-        EstimateCostResult,
-        estimate_cost,
-        estimate_cost_output,
-    )
+    from .estimates import EstimateCostResult, estimate_cost, estimate_cost_output
     from .functions import (
         AvailableBalance,
         AwaitableGetBalanceResult,
@@ -31,10 +26,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "core": ("__version__",),
-    "estimates": (
-        *("AwaitableEstimateCostResult", "EstimateCostResult"),
-        *("estimate_cost", "estimate_cost_output"),
-    ),
+    "estimates": ("EstimateCostResult", "estimate_cost", "estimate_cost_output"),
     "functions": (
         *("AvailableBalance", "AwaitableGetBalanceResult", "GetBalanceResult"),
         *("get_balance", "get_balance_output", "require_balance"),
@@ -45,7 +37,6 @@ _MODULES = {
 
 __all__ = [
     "AvailableBalance",
-    "AwaitableEstimateCostResult",
     "AwaitableGetBalanceResult",
     "Balance",
     "EstimateCostResult",

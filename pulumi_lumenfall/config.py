@@ -30,15 +30,7 @@ def as_output(value: Any) -> Any:
 
 
 def config_layer(get: Callable[[str], Any] | None = None) -> dict[str, tuple[str, Any]]:
-    """The settings in stack config, as a layer for :func:`pulumi_lumenfall.core.resolve_settings`.
-
-    Args:
-        get: Gives the value of a full config key, or None. By default it is the config of the program that runs; a
-            dynamic provider, which runs elsewhere, has its own.
-
-    Raises:
-        ConfigurationError: The program's config has a ``lumenfall:`` key that does not exist.
-    """
+    """The settings in stack config, as a layer for the core; by default in the config of the program that runs."""
     if get is None:
         _refuse_unknown_keys()
         get = pulumi.runtime.get_config
@@ -46,16 +38,7 @@ def config_layer(get: Callable[[str], Any] | None = None) -> dict[str, tuple[str
 
 
 def program_settings(**arguments: Any) -> Settings:
-    """Settings for a call that the Pulumi program makes: arguments, stack config, environment, credentials file.
-
-    Shows warnings, each once in a run.
-
-    Args:
-        **arguments: Settings by their Python names; None is unset.
-
-    Raises:
-        ConfigurationError: One is malformed, or there is no key anywhere.
-    """
+    """Settings for a call of the program: arguments, stack config, environment, credentials file. Warns once a run."""
     refuse_outputs(**arguments)
     settings = resolve_settings(argument_layer(**arguments), config_layer())
     warn_of_plain_key(API_KEY)
@@ -65,21 +48,13 @@ def program_settings(**arguments: Any) -> Settings:
 
 
 def plain_gate(minimum: object, postpaid: object = None, unavailable: object = None) -> Gate:
-    """The gate of arguments that must be plain values.
-
-    Raises:
-        ConfigurationError: One is malformed, or an Output.
-    """
+    """The gate of arguments that must be plain values."""
     refuse_outputs(minimum=minimum, postpaid=postpaid, unavailable=unavailable)
     return Gate(minimum, postpaid=postpaid, unavailable=unavailable)
 
 
 def refuse_outputs(**arguments: object) -> None:
-    """Refuse arguments that must be plain values and are Outputs.
-
-    Raises:
-        ConfigurationError: One is an Output, or awaitable.
-    """
+    """Refuse Outputs, and what else comes later, where plain values are needed."""
     for name, value in arguments.items():
         if isinstance(value, pulumi.Output) or isawaitable(value):
             raise ConfigurationError(
@@ -89,11 +64,7 @@ def refuse_outputs(**arguments: object) -> None:
 
 
 def check_argument(setting: str, source: str, value: object) -> Any:
-    """Check the value of one setting by itself; None where it is unset.
-
-    Raises:
-        ConfigurationError: It is malformed, or an Output. Whether http is allowed is left to where it is used.
-    """
+    """The checked value of one setting, or None; whether http is allowed is left to where it is used."""
     refuse_outputs(**{source: value})
     if is_unset(value):
         return None
@@ -101,11 +72,7 @@ def check_argument(setting: str, source: str, value: object) -> Any:
 
 
 def warn_of_plain_key(key: str) -> None:
-    """Warn where a config key that holds an API key was set without ``--secret``.
-
-    Pulumi keeps such a value readable in the stack's settings file, and copies stack config into the state of every
-    dynamic provider.
-    """
+    """Warn where a config key that holds an API key was set without ``--secret``."""
     # In a thread, config is what the engine put into the environment.
     is_secret = pulumi.runtime.is_config_secret(key) or key in pulumi.runtime.get_config_secret_keys_env()
     if pulumi.runtime.get_config(key) and not is_secret:

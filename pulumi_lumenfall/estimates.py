@@ -7,8 +7,8 @@ The API prices a request without running it. The price is approximate: use ``mar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 import pulumi
 
@@ -27,12 +27,10 @@ from .functions import Duration, tell_if_unknown
 from .program import current_run, is_mocked, need_event_loop
 from .sharing import wait, wait_async
 
-__all__ = ["AwaitableEstimateCostResult", "EstimateCostResult", "estimate_cost", "estimate_cost_output"]
+__all__ = ["EstimateCostResult", "estimate_cost", "estimate_cost_output"]
 
 #: The token under which mocks are asked; the provider plugin has the same function.
 TOKEN = "lumenfall:index:estimateCost"  # noqa: S105
-
-_Result = TypeVar("_Result", bound="EstimateCostResult")
 
 
 @pulumi.output_type
@@ -49,16 +47,6 @@ class EstimateCostResult:
     """The provider that would run it, or None."""
 
 
-class AwaitableEstimateCostResult(EstimateCostResult):
-    """A result that is there already; ``await`` gives it too."""
-
-    def __await__(self) -> Generator[Any, None, EstimateCostResult]:
-        # As in AwaitableGetBalanceResult.
-        if False:
-            yield self
-        return cast(EstimateCostResult, cast(Any, EstimateCostResult)(**vars(self)))
-
-
 def estimate_cost(
     request: Mapping[str, Any] | str,
     *,
@@ -68,7 +56,7 @@ def estimate_cost(
     api_key: str | None = None,
     base_url: str | None = None,
     timeout: Duration | None = None,
-) -> AwaitableEstimateCostResult:
+) -> EstimateCostResult:
     """Ask what a job would cost. Nothing is run or charged, in a preview or in up.
 
     The same request is priced once in a run of a program, and kept for up to 30 s.
@@ -89,7 +77,7 @@ def estimate_cost(
         timeout: As there.
 
     Returns:
-        The result, readable at once; it can also be awaited.
+        The result, readable at once.
 
     Raises:
         pulumi.RunError: There is no price, or an argument or a setting is malformed; one line with a hint.
@@ -98,12 +86,12 @@ def estimate_cost(
         job = _Question(request, endpoint, times, margin)
         if is_mocked():
             answer = pulumi.runtime.invoke(TOKEN, job.inputs).value
-            return _mocked(AwaitableEstimateCostResult, answer)
+            return _mocked(answer)
         settings = program_settings(api_key=api_key, base_url=base_url, timeout=timeout)
         estimate = wait(current_run().estimate(settings, job.request, job.endpoint), settings)
     except LumenfallError as error:
         raise pulumi.RunError(error.full_message) from None
-    return job.result(AwaitableEstimateCostResult, estimate)
+    return job.result(estimate)
 
 
 def estimate_cost_output(
@@ -151,23 +139,19 @@ def estimate_cost_output(
         try:
             job = _Question(**values[0])
             if is_mocked():
-                return _mocked(EstimateCostResult, await pulumi.runtime.invoke_async(TOKEN, job.inputs))
+                return _mocked(await pulumi.runtime.invoke_async(TOKEN, job.inputs))
             settings = program_settings(**values[1])
             estimate = await wait_async(current_run().estimate(settings, job.request, job.endpoint), settings)
         except LumenfallError as error:
             raise pulumi.RunError(error.full_message) from None
-        return job.result(EstimateCostResult, estimate)
+        return job.result(estimate)
 
     tell_if_unknown(arguments, "estimate_cost_output")
     return arguments.apply(fetch)
 
 
 class _Question:
-    """A checked request, and how often it runs.
-
-    Raises:
-        ConfigurationError: An argument is malformed, or an Output.
-    """
+    """A checked request, and how often it runs."""
 
     def __init__(self, request: object, endpoint: object, times: object, margin: object) -> None:
         refuse_outputs(request=request, endpoint=endpoint, times=times, margin=margin)
@@ -185,8 +169,8 @@ class _Question:
             "margin": f"{self._job.margin}%",
         }
 
-    def result(self, kind: Callable[..., _Result], estimate: CostEstimate) -> _Result:
-        return kind(
+    def result(self, estimate: CostEstimate) -> EstimateCostResult:
+        return _result(
             amount=format_amount(self._job.cost(estimate)),
             unit_amount=format_amount(estimate.amount),
             model=estimate.model,
@@ -194,7 +178,7 @@ class _Question:
         )
 
 
-def _mocked(kind: Callable[..., _Result], answer: Any) -> _Result:
+def _mocked(answer: Any) -> EstimateCostResult:
     try:
         amount = answer["amount"]
         Gate(amount)
@@ -203,9 +187,13 @@ def _mocked(kind: Callable[..., _Result], answer: Any) -> _Result:
             f"the mocks of this test return no price for {TOKEN}",
             hint='let Mocks.call return {"amount": "28.80", "unitAmount": "0.08", "model": "gpt-image-1"}',
         ) from None
-    return kind(
+    return _result(
         amount=str(amount),
         unit_amount=str(answer.get("unitAmount", amount)),
         model=answer.get("model", ""),
         provider=answer.get("provider"),
     )
+
+
+def _result(**properties: str | None) -> EstimateCostResult:
+    return cast(EstimateCostResult, cast(Any, EstimateCostResult)(**properties))

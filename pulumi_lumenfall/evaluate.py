@@ -36,11 +36,7 @@ class Evaluation(NamedTuple):
 
 
 def make_gate(inputs: Mapping[str, Any]) -> Gate:
-    """The gate of the inputs, to be made before anything is sent; without a minimum it only checks the policies.
-
-    Raises:
-        ConfigurationError: An input is malformed.
-    """
+    """The gate of the inputs, to be made before anything is sent; without a minimum it only checks the policies."""
     minimum = inputs.get("minimum")
     return Gate(
         0 if minimum is None else minimum, postpaid=inputs.get("postpaid"), unavailable=inputs.get("unavailable")
@@ -48,12 +44,7 @@ def make_gate(inputs: Mapping[str, Any]) -> Gate:
 
 
 def evaluate(inputs: Mapping[str, Any], result: AccountBalance | LumenfallError) -> Evaluation:
-    """Judge what asking gave: a balance, or the error in its place.
-
-    Args:
-        inputs: The resource's inputs; without ``minimum`` only an error is a failure.
-        result: The balance, or the error. A malformed input counts like an error.
-    """
+    """Judge a balance, or the error in its place. Without a minimum only an error is a failure."""
     has_minimum = inputs.get("minimum") is not None
     try:
         gate = make_gate(inputs)

@@ -276,11 +276,7 @@ def tell_if_unknown(arguments: pulumi.Output[Any], who: str) -> None:
 
 
 def refuse_provider(opts: pulumi.InvokeOptions | pulumi.ResourceOptions | None) -> None:
-    """Refuse a provider: its key would not be the one that is used.
-
-    Raises:
-        ConfigurationError: There is one, or these are no options.
-    """
+    """Refuse a provider, since its key would not be the one that is used, and what are no options."""
     if opts is None:
         return
     if not isinstance(opts, (pulumi.InvokeOptions, pulumi.ResourceOptions)):
@@ -329,11 +325,7 @@ async def _ask_async(gate: Gate | None, **arguments: Any) -> AccountBalance:
 
 
 def _wait_for_funds(gate: Gate, settings: Settings, wait_seconds: float, poll_seconds: float) -> AccountBalance:
-    """Look until there are funds or the time is over; each look asks again.
-
-    Raises:
-        LumenfallError: The last look gave no balance.
-    """
+    """Look until there are funds or the time is over; each look asks again."""
     run = current_run()
 
     def look(seconds_left: float | None) -> AccountBalance | LumenfallError:
@@ -368,11 +360,7 @@ def _result(kind: Callable[..., _Result], balance: AccountBalance, gate: Gate | 
 
 
 def _mocked(answer: object) -> AccountBalance:
-    """A balance from what a test's mocks return for the token.
-
-    Raises:
-        ConfigurationError: It is not a balance.
-    """
+    """A balance from what a test's mocks return."""
     try:
         assert isinstance(answer, Mapping)
         available = answer["available"]

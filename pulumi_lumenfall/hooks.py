@@ -207,11 +207,7 @@ class _Guard:
         self._resolved: tuple[Gate, Settings] | None = None
 
     async def check(self, resource: str) -> None:
-        """Return only if there are funds, or a preview cannot know yet how much is needed.
-
-        Raises:
-            pulumi.RunError: The balance is too low, or it cannot be told.
-        """
+        """Return only if there are funds, or a preview cannot know yet how much is needed; else a RunError."""
         label = clean(resource, limit=200)
         try:
             verdict = await self._judge(label)
@@ -234,11 +230,7 @@ class _Guard:
         return gate.judge(balance)
 
     async def _values(self) -> dict[str, Any] | None:
-        """The arguments, or None where a preview does not know them.
-
-        Raises:
-            ConfigurationError: They are unknown where they must be known.
-        """
+        """The arguments, or None where a preview does not know them."""
         # Bounded, since an Output may wait for the very resource that waits here.
         waiter = asyncio.ensure_future(self._arguments.future())
         done, _ = await asyncio.wait([waiter], timeout=self._input_seconds)
@@ -257,11 +249,7 @@ class _Guard:
 
 
 def _unique_name(name: object, run: Run) -> str:
-    """The name of a hook, or one that no other has.
-
-    Raises:
-        ConfigurationError: It is no name, or taken: Pulumi would stop with a traceback.
-    """
+    """The name of a hook, or one that no other has. One that is taken would be a traceback of Pulumi's."""
     if name is None or name == "":
         if pulumi.runtime.get_root_resource() is None:
             # A package that makes components: its process does not know the names of other processes.
@@ -282,11 +270,7 @@ def _unique_name(name: object, run: Run) -> str:
 
 
 def check_types(types: object) -> list[str]:
-    """The patterns that say which types of resource are gated.
-
-    Raises:
-        ConfigurationError: They are not patterns, or there are none: that would gate nothing.
-    """
+    """The patterns that say which types of resource are gated; those that would gate nothing are refused."""
     patterns = [types] if isinstance(types, str) else list(types) if isinstance(types, Iterable) else []
     problem = None
     if not patterns or not all(isinstance(pattern, str) and pattern for pattern in patterns):
@@ -312,11 +296,7 @@ def _matches(type_: str, patterns: Sequence[str]) -> bool:
 
 
 def _refuse_to_come_late(patterns: Sequence[str]) -> None:
-    """Refuse to start after resources that would have been gated.
-
-    Raises:
-        ConfigurationError: There are some.
-    """
+    """Refuse to start after resources that would have been gated."""
     early = [resource for resource in registered_resources() if _would_gate(resource, patterns)]
     if early:
         shown = ", ".join(sorted(clean(resource.pulumi_resource_name, limit=50) for resource in early)[:3])

@@ -144,12 +144,8 @@ def require_balance_policy(
 
 
 def _rules(arguments: Mapping[str, Any]) -> tuple[Gate, list[str]]:
-    """What is enough, and for which types.
-
-    Raises:
-        ConfigurationError: An argument is malformed, or the pack's config has one that does not exist; Pulumi checks
-            only the known ones against the schema.
-    """
+    """What is enough, and for which types."""
+    # Pulumi checks only the known ones against the schema.
     unknown = [name for name in arguments if name not in _SCHEMA]
     if unknown:
         raise ConfigurationError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import gc
 import os
 import sys
@@ -124,22 +125,25 @@ def register_transform(transform: pulumi.ResourceTransform) -> None:
 
 def at_end_of_run(call: Callable[[], None]) -> None:
     """Call a function when the program's run has ended, while the engine still listens."""
-    if is_mocked():
-        return
-    if in_language_host():
-        atexit.register(copy_context().run, call)
-        return
+
+    def quietly() -> None:
+        # An engine that was interrupted listens no more.
+        with contextlib.suppress(Exception):
+            call()
 
     async def wait_for_end() -> None:
         # The Automation API cancels what is pending at the end of an inline program.
         try:
             await asyncio.Event().wait()
         finally:
-            call()
+            quietly()
 
-    task = asyncio.ensure_future(wait_for_end())
-    _pending.add(task)
-    task.add_done_callback(_pending.discard)
+    if in_language_host():
+        atexit.register(copy_context().run, quietly)
+    elif not is_mocked():
+        task = asyncio.ensure_future(wait_for_end())
+        _pending.add(task)
+        task.add_done_callback(_pending.discard)
 
 
 # An event loop keeps only weak references to its tasks.

@@ -18,8 +18,11 @@ from pulumi_lumenfall import (
     AvailableBalance,
     AwaitableGetBalanceResult,
     Balance,
+    EstimateCostResult,
     GetBalanceResult,
     balance_hook,
+    estimate_cost,
+    estimate_cost_output,
     gate_stack,
     get_balance,
     get_balance_output,
@@ -40,8 +43,12 @@ def functions() -> None:
     assert_type(balance.sufficient, bool | None)
     plain: GetBalanceResult = balance
     get_balance(minimum=Decimal("0.1"), opts=pulumi.InvokeOptions())
-    get_balance(minimum="5.00", timeout=3)
-    assert_type(require_balance(5.5), AwaitableGetBalanceResult)
+    get_balance(minimum="5.00", timeout="30s")
+    assert_type(require_balance(5.5, wait="15m", poll=30), AwaitableGetBalanceResult)
+    job = estimate_cost({"model": "gpt-image-1", "prompt": "a lighthouse"}, times=3, margin="20%")
+    assert_type(job.amount, str)
+    assert_type(job.provider, str | None)
+    require_balance(job.amount)
     assert plain
 
     get_balance(5)  # type: ignore[call-arg]
@@ -63,6 +70,9 @@ def outputs(secret: pulumi.Output[str], amount: pulumi.Output[int], resource: pu
     assert_type(output.apply(lambda balance: balance.available.amount), pulumi.Output[float | None])
     get_balance_output(minimum="5", postpaid=secret, unavailable=secret, base_url=secret, timeout=amount)
     get_balance_output(opts=pulumi.InvokeOptions())
+    price = estimate_cost_output({"model": secret}, times=amount)
+    assert_type(price, pulumi.Output[EstimateCostResult])
+    balance_hook(price.apply(lambda job: job.amount))
     pulumi.export("balance", output)
 
 
