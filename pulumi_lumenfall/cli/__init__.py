@@ -9,6 +9,7 @@ pulumi nor ansible.
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import sys
 
@@ -41,7 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Imported here: a Ctrl-C while it loads is an exit status too.
         from .run import run
 
-        return run(list(sys.argv[1:] if arguments is None else arguments))
+        status = run(list(sys.argv[1:] if arguments is None else arguments))
+        if is_process:
+            # Python's exit would search all that was imported for garbage, which takes a tenth of a run.
+            gc.freeze()
+        return status
     except KeyboardInterrupt:
         status = 130
     except _Terminated:

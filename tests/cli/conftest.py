@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -47,39 +47,6 @@ class Ended:
     def text(self) -> str:
         """All that it printed."""
         return self.out + self.err
-
-
-@dataclass
-class CommandLine:
-    """The command line within this process, with nothing of the machine's environment.
-
-    Attributes:
-        environ: The environment that every run starts with.
-        folder: An empty folder, the working directory of every run.
-    """
-
-    environ: dict[str, str]
-    folder: Path
-    monkeypatch: pytest.MonkeyPatch
-    capsys: pytest.CaptureFixture[str]
-
-    def __call__(self, *words: str, api: Sandbox | None = None, env: Mapping[str, str] | None = None) -> Ended:
-        """Run it.
-
-        Args:
-            *words: The command line.
-            api: A sandbox to lead it to.
-            env: Added to the environment, and stronger than the sandbox's.
-        """
-        with self.monkeypatch.context() as patch:
-            for name in os.environ:
-                patch.delenv(name)
-            for name, value in {**self.environ, **(api.environ if api else {}), **(env or {})}.items():
-                patch.setenv(name, value)
-            patch.chdir(self.folder)
-            self.capsys.readouterr()
-            status = main(words)
-            return Ended(status, *self.capsys.readouterr())
 
 
 class Program:
@@ -120,35 +87,28 @@ class Program:
             stdout: Where standard output goes instead of into the result.
             prefix: A program that runs it, with its options.
         """
+        command = [*prefix, str(self.path), *words]
+        return self._run(command, self.environment(api, env), input=stdin or "", stdout=stdout)
+
+    def in_shell(self, script: str, api: Sandbox | None = None, **env: str) -> Ended:
+        """Run a bash script that calls the program as ``"$L"``; standard input is empty."""
+        environ = self.environment(api, {"L": str(self.path), **env})
+        return self._run(["bash", "-c", script], environ, input="", stdout=subprocess.PIPE)
+
+    def _run(self, command: list[str], environ: dict[str, str], **streams: Any) -> Ended:
         ended = subprocess.run(
-            [*prefix, str(self.path), *words],
-            env=self.environment(api, env),
+            command,
+            env=environ,
             cwd=self.folder,
-            input=stdin or "",
-            stdout=stdout,
             stderr=subprocess.PIPE,
             encoding="utf-8",
             timeout=PATIENCE_SECONDS,
             check=False,
+            **streams,
         )
         assert "Traceback" not in ended.stderr, ended.stderr
+        assert "Exception ignored" not in ended.stderr, ended.stderr
         return Ended(ended.returncode, ended.stdout or "", ended.stderr)
-
-    def in_shell(self, script: str, api: Sandbox | None = None, **env: str) -> Ended:
-        """Run a bash script that calls the program as ``"$L"``."""
-        ended = subprocess.run(
-            ["bash", "-c", script],
-            env=self.environment(api, {"L": str(self.path), **env}),
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=PATIENCE_SECONDS,
-            check=False,
-        )
-        assert "Traceback" not in ended.stderr
-        assert "Exception ignored" not in ended.stderr
-        return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     def start(self, *words: str, api: Sandbox | None = None) -> Process:
         """Start it, to be talked to while it runs, and until the test ends at the most. Standard input is empty."""
@@ -225,9 +185,21 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def cli(
     environ: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    """The command line, in this process."""
-    return CommandLine(environ, folder, monkeypatch, capsys)
+) -> Callable[..., Ended]:
+    """Runs a command line in this process: ``cli(*words, api=sandbox, env=added to the environment)``."""
+
+    def run(*words: str, api: Sandbox | None = None, env: Mapping[str, str] | None = None) -> Ended:
+        with monkeypatch.context() as patch:
+            for name in os.environ:
+                patch.delenv(name)
+            for name, value in {**environ, **(api.environ if api else {}), **(env or {})}.items():
+                patch.setenv(name, value)
+            patch.chdir(folder)
+            capsys.readouterr()
+            status = main(words)
+            return Ended(status, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 
 import pytest
 
@@ -20,25 +19,20 @@ def test_a_file(program, api):
     assert program("--api-key-file", "key", api=api, env={"LUMENFALL_API_KEY": "another"}).status == 0
 
 
-def test_standard_input(program, api):
-    ended = program("--api-key-file", "-", api=api, env={"LUMENFALL_API_KEY": ""}, stdin=f"{api.key}\n")
-    assert ended.status == 0
-
-
 @pytest.mark.parametrize(
-    ("redirect", "status", "words"),
+    ("words", "status", "message"),
     [
+        ('--api-key-file - <<<"$LUMENFALL_API_KEY"', 0, ""),
         ('--api-key-file <(printf %s "$LUMENFALL_API_KEY")', 0, ""),
         ("--api-key-file - </dev/null", 3, "--api-key-file: it is empty"),
         ("--api-key-file - <&-", 3, "--api-key-file: standard input is closed"),
     ],
 )
-def test_pipes(program, api, redirect, status, words):
+def test_pipes(program, api, words, status, message):
     """As ``--api-key-file <(pass show lumenfall)`` gives it."""
-    command = ["bash", "-c", f'"{program.path}" check --minimum 5 {redirect}']
-    ended = subprocess.run(command, env=program.environment(api), capture_output=True, text=True, check=False)
-    assert ended.returncode == status
-    assert words in ended.stderr
+    ended = program.in_shell(f'"$L" {words}', api)
+    assert ended.status == status
+    assert message in ended.err
 
 
 def test_the_credentials_file(program, api):

@@ -111,12 +111,6 @@ def test_a_warning_does_not_fail(cli, api, warn, lines):
     assert ("warning: 12.50 usd is below the" in ended.out) == (lines == 2)
 
 
-def test_no_warning_beside_a_failure(cli, api):
-    ended = cli("check", "--minimum", "50", "--warn", "60", api=api)
-    assert ended.status == 2
-    assert "warning" not in ended.text
-
-
 def test_transient_errors_are_retried(cli, api):
     api.script(503, "12.50")
     assert cli("check", "--minimum", "5", api=api).status == 0

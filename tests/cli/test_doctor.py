@@ -98,13 +98,13 @@ def test_one_bad_setting_does_not_hide_another(examine, api):
     assert api.requests == []
 
 
-def test_files_that_others_can_read(cli, examine, api):
+def test_files_that_others_can_read(cli, folder, examine, api):
     """The credentials file and a key file; the refresh token in the former is never shown."""
-    (cli.folder / "credentials.json").write_text(json.dumps({"api_key": api.key, "refresh_token": MARKER}))
-    (cli.folder / "credentials.json").chmod(0o644)
-    (cli.folder / "key").write_text(api.key)
-    (cli.folder / "key").chmod(0o640)
-    env = {"LUMENFALL_API_BASE": api.url, "LUMENFALL_CONFIG_DIR": str(cli.folder)}
+    (folder / "credentials.json").write_text(json.dumps({"api_key": api.key, "refresh_token": MARKER}))
+    (folder / "credentials.json").chmod(0o644)
+    (folder / "key").write_text(api.key)
+    (folder / "key").chmod(0o640)
+    env = {"LUMENFALL_API_BASE": api.url, "LUMENFALL_CONFIG_DIR": str(folder)}
     for words, message in (([], "can be read by other users"), (["--api-key-file", "key"], "mode 640")):
         status, bad = examine(*words, env=env)
         [(level, found, hint)] = bad.values()

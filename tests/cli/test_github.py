@@ -25,11 +25,11 @@ OUTPUTS = {
 
 
 @pytest.fixture
-def actions(cli):
+def actions(cli, folder):
     """Runs it as a step; gives its end, the outputs as the runner reads them, and the summary."""
 
     def run(*words, env_more=None, **more):
-        output, summary = cli.folder / "output", cli.folder / "summary"
+        output, summary = folder / "output", folder / "summary"
         output.write_text("earlier=value")
         summary.write_text("# Earlier\n")
         env = {"GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_ACTIONS": "true"}

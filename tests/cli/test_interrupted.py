@@ -65,12 +65,17 @@ def test_an_ignored_signal_stays_ignored(program, number, name):
     assert "2 s" in err
 
 
+def sandbox(program, *words):
+    """A sandbox in a process of its own, and the variables that it prints."""
+    process = program.start("sandbox", *words)
+    lines = [process.stdout.readline() for _ in range(2)]
+    return process, dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
+
+
 @pytest.mark.parametrize("number", STATUS)
 def test_the_sandbox_ends_well(program, number):
     """It prints how to use it, and a signal is its regular end."""
-    process = program.start("sandbox", "--amount", "3.20")
-    lines = [process.stdout.readline() for _ in range(2)]
-    exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
+    process, exports = sandbox(program, "--amount", "3.20")
     assert program("check", "--minimum", "5", env=exports).status == 2
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
@@ -88,9 +93,7 @@ def test_the_sandbox_ends_well(program, number):
     ],
 )
 def test_what_a_sandbox_plays(program, words, shown):
-    process = program.start("sandbox", *words)
-    lines = [process.stdout.readline() for _ in range(2)]
-    exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
+    _, exports = sandbox(program, *words)
     assert shown in program("show", "--max-attempts", "1", env=exports).text
 
 
@@ -102,14 +105,5 @@ def test_a_port_that_is_taken(program, api):
 
 def test_a_sandbox_that_nobody_reads(program):
     """Nobody would learn where it is."""
-    ended = subprocess.run(
-        ["bash", "-c", f'"{program.path}" sandbox >&-'],
-        env=program.environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (ended.returncode, ended.stderr) == (
-        3,
-        "lumenfall-balance: cannot write to standard output: it is closed\n",
-    )
+    ended = program.in_shell('"$L" sandbox >&-')
+    assert (ended.status, ended.err) == (3, "lumenfall-balance: cannot write to standard output: it is closed\n")

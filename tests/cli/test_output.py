@@ -21,55 +21,55 @@ PROMETHEUS = ["check", "--minimum", "5", "--format", "prometheus", "--output", "
 
 
 @pytest.mark.parametrize("format", FILE_FORMATS)
-def test_a_file_gets_what_standard_output_would(cli, api, format):
+def test_a_file_gets_what_standard_output_would(cli, folder, api, format):
     words = ["show", "--format", format]
     ended = cli(*words, "--output", "x", api=api)
     assert (ended.status, ended.out) == (0, "")
     if format in ("json", "flat", "dotenv", "text"):
-        assert (cli.folder / "x").read_text() == cli(*words, api=api).out
-    assert "12.5" in (cli.folder / "x").read_text()
+        assert (folder / "x").read_text() == cli(*words, api=api).out
+    assert "12.5" in (folder / "x").read_text()
 
 
 @pytest.mark.parametrize("format", FILE_FORMATS)
 @pytest.mark.parametrize(
     "mistake", [["check"], ["check", "--minimum", "x"], ["check", "--minimum", "5", "--poll", "5s"], ["show", "--frob"]]
 )
-def test_a_mistake_replaces_the_file(cli, api, format, mistake):
+def test_a_mistake_replaces_the_file(cli, folder, api, format, mistake):
     """What an earlier run wrote, such as ``"sufficient": true``, must not be read as the result of this one."""
     command, *rest = mistake
     for words in (
         [*mistake, "--output", "x", "--format", format],
         [command, f"--format={format}", "--output=x", *rest],
     ):
-        (cli.folder / "x").write_text('{"sufficient": true}')
+        (folder / "x").write_text('{"sufficient": true}')
         assert cli(*words, api=api).status == 3
-        assert "true" not in (cli.folder / "x").read_text()
+        assert "true" not in (folder / "x").read_text()
     assert api.requests == []
 
 
 @pytest.mark.parametrize(
     "words", [["--format", "xml"], ["--format"], ["--format", "github"], []], ids=lambda words: " ".join(words)
 )
-def test_so_does_a_mistake_in_the_format(cli, api, words):
-    (cli.folder / "x").write_text('{"sufficient": true}')
+def test_so_does_a_mistake_in_the_format(cli, folder, api, words):
+    (folder / "x").write_text('{"sufficient": true}')
     ended = cli("check", "--frob", "--output", "x", *words, api=api)
     assert ended.status == 3
-    assert "sufficient" not in (cli.folder / "x").read_text()
+    assert "sufficient" not in (folder / "x").read_text()
 
 
-def test_an_error_replaces_the_file(cli, api):
+def test_an_error_replaces_the_file(cli, folder, api):
     """A stale amount would look like a balance."""
     assert cli(*PROMETHEUS, api=api).status == 0
-    assert "lumenfall_balance_available 12.50" in (cli.folder / "x.prom").read_text()
+    assert "lumenfall_balance_available 12.50" in (folder / "x.prom").read_text()
     api.status = 401
     assert cli(*PROMETHEUS, api=api).status == 3
-    assert "lumenfall_balance_probe_success 0" in (cli.folder / "x.prom").read_text()
-    assert "available" not in (cli.folder / "x.prom").read_text()
+    assert "lumenfall_balance_probe_success 0" in (folder / "x.prom").read_text()
+    assert "available" not in (folder / "x.prom").read_text()
 
 
-def test_a_file_is_replaced_in_one_step(cli, api):
+def test_a_file_is_replaced_in_one_step(cli, folder, api):
     """A new file under the old name, with its mode; nothing else stays in the folder."""
-    path = cli.folder / "x.prom"
+    path = folder / "x.prom"
     path.write_text("before")
     path.chmod(0o664)
     with path.open() as reader:
@@ -77,7 +77,7 @@ def test_a_file_is_replaced_in_one_step(cli, api):
         assert reader.read() == "before"
     assert path.read_text().startswith("# HELP")
     assert stat.S_IMODE(path.stat().st_mode) == 0o664
-    assert os.listdir(cli.folder) == ["x.prom"]
+    assert os.listdir(folder) == ["x.prom"]
 
 
 @pytest.mark.parametrize(("format", "mode"), [("prometheus", 0o644), ("json", 0o600)])
@@ -88,11 +88,11 @@ def test_the_mode_of_a_new_file(program, api, format, mode):
     assert stat.S_IMODE((program.folder / "x").stat().st_mode) == mode
 
 
-def test_a_link_is_followed(cli, api):
-    (cli.folder / "x.prom").symlink_to("real")
+def test_a_link_is_followed(cli, folder, api):
+    (folder / "x.prom").symlink_to("real")
     assert cli(*PROMETHEUS, api=api).status == 0
-    assert (cli.folder / "x.prom").is_symlink()
-    assert (cli.folder / "real").read_text().startswith("# HELP")
+    assert (folder / "x.prom").is_symlink()
+    assert (folder / "real").read_text().startswith("# HELP")
 
 
 @pytest.mark.parametrize(
@@ -104,13 +104,13 @@ def test_a_link_is_followed(cli, api):
     ],
 )
 @pytest.mark.parametrize(("minimum", "status"), [("5", 3), ("50", 2)])
-def test_a_file_that_cannot_be_written(cli, api, place, problem, minimum, status):
+def test_a_file_that_cannot_be_written(cli, folder, api, place, problem, minimum, status):
     """One line with the path and the verdict, which does not pass."""
     ended = cli("check", "--minimum", minimum, "--format", "json", "--output", place, api=api)
     assert ended.status == status
     assert ended.err.startswith(f"lumenfall-balance: --output: cannot write {place}: {problem}; the verdict was: ")
     assert ended.err.count("\n") == 1
-    assert os.listdir(cli.folder) == []
+    assert os.listdir(folder) == []
 
 
 def test_a_folder_that_may_not_be_written(program, api, plain_user):
@@ -162,9 +162,9 @@ def test_output_to_a_descriptor(program, api, script):
 
 
 @linux
-def test_a_pipe_that_nobody_reads(cli, api):
+def test_a_pipe_that_nobody_reads(cli, folder, api):
     """It is not waited for."""
-    os.mkfifo(cli.folder / "fifo")
+    os.mkfifo(folder / "fifo")
     ended = cli("check", "--minimum", "5", "--format", "json", "--output", "fifo", api=api)
     assert ended.status == 3
     assert "cannot write fifo: no such device or address" in ended.err
