@@ -36,7 +36,7 @@ def test_no_example_is_left_out():
         for path in EXAMPLES.rglob("*.yml")
         if isinstance(content := yaml.safe_load(path.read_text()), list) and "hosts" in content[0]
     }
-    assert playbooks == {*PLAIN, "vaulted_key.yml", "several_accounts.yml"}
+    assert playbooks == {*PLAIN, "vaulted_key.yml", "several_accounts.yml", "priced_batch.yml"}
 
 
 @pytest.mark.parametrize("name", PLAIN)
@@ -52,6 +52,17 @@ def test_with_funds_and_without(funded, api, name):
     for work in ("Go on", "Update the host", "Do the costly part"):
         assert run.results(work) == []
     assert name != "soft_stop.yml" or len(run.results("Do the rest")) == 8
+
+
+def test_the_priced_batch(funded, api):
+    """It goes on if the account can pay for the batch, with one estimate and one look at the balance."""
+    api.prices = {"gpt-image-1": "0.04"}
+    run = funded.run(example("priced_batch.yml"))
+    assert run.code == 2
+    assert "balance too low: have 12.50 usd, need 14.40 usd" in run.output
+    run = funded.run(example("priced_batch.yml"), "-e", "times=200")
+    assert run.result("Go on")["msg"] == "about 9.60 usd (200 x 0.04 + 20%) with gpt-image-1"
+    assert len(api.requests) == 4
 
 
 def test_the_top_up_comes(funded, api):

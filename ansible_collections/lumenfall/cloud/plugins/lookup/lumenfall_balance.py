@@ -91,7 +91,7 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._options import ( 
     refuse_unknown,
     task_result,
 )
-from ansible_collections.lumenfall.cloud.plugins.plugin_utils._sharing import Kept, fetch, fetch_shared  # noqa: E402
+from ansible_collections.lumenfall.cloud.plugins.plugin_utils._sharing import Kept, ask, ask_shared  # noqa: E402
 
 try:
     from ansible.module_utils.secrets import register_secret
@@ -149,9 +149,9 @@ def _ask(settings: _core.Settings) -> Outcome:
     """Ask once per half a minute for the whole run; an error is for those that ask at the same time."""
     seconds, start = _core.parse_cache_seconds(), time.time()
     if not seconds:
-        return fetch(settings)
+        return ask(settings, _core.LumenfallClient.fetch_balance)
 
     def accept(kept: Kept) -> bool:
         return kept["at"] >= start or ("error" not in kept["outcome"] and time.time() - kept["at"] < seconds)
 
-    return fetch_shared("lookup", settings, accept)
+    return ask_shared("lookup", settings, _core.LumenfallClient.fetch_balance, accept)

@@ -8,28 +8,36 @@ module, which may run on another host, share it.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, NamedTuple, Union
+from typing import Any, Dict, Mapping, NamedTuple, Tuple, Union
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ._core import (
     DEFAULT_POLL_SECONDS,
+    ENDPOINTS,
     MAX_WAIT_SECONDS,
     MIN_POLL_SECONDS,
     SETTINGS,
     AccountBalance,
     ConfigurationError,
+    CostEstimate,
     Gate,
+    Job,
     LumenfallError,
     Settings,
+    check_endpoint,
+    check_request,
     describe_value,
+    format_amount,
     is_unset,
     judge_error,
     parse_duration,
+    parse_job,
     resolve_settings,
 )
 
 MODULE = "lumenfall.cloud.lumenfall_balance"
+ESTIMATE_MODULE = "lumenfall.cloud.lumenfall_estimate"
 
 #: Options of the settings, from the core's table. Numbers are "raw": the core parses them exactly.
 SETTING_OPTIONS: Dict[str, Dict[str, Any]] = {
@@ -52,6 +60,14 @@ ARGUMENT_SPEC: Dict[str, Dict[str, Any]] = {
     "wait": {"type": "raw"},
     "poll": {"type": "raw"},
 }
+
+JOB_OPTIONS: Dict[str, Dict[str, Any]] = {
+    "request": {"type": "raw", "required": True},
+    "endpoint": {"type": "str", "choices": list(ENDPOINTS), "default": ENDPOINTS[0]},
+    "times": {"type": "raw"},
+    "margin": {"type": "raw"},
+}
+ESTIMATE_SPEC: Dict[str, Dict[str, Any]] = {**SETTING_OPTIONS, **JOB_OPTIONS}
 
 Outcome = Union[AccountBalance, LumenfallError]  # noqa: UP007 - evaluated by Python 3.8, too
 
@@ -163,6 +179,36 @@ def read_demand(options: Mapping[str, Any], names: Mapping[str, str] | None = No
 
 def _duration(name: str, value: Any, default: float, **limits: float) -> float:
     return default if is_unset(value) else parse_duration(name, value, **limits)
+
+
+def read_job(options: Mapping[str, Any], prefix: str = "") -> Tuple[Dict[str, Any], str, Job]:
+    """The request to price, its endpoint, and how often it runs.
+
+    Args:
+        options: Option -> value.
+        prefix: What stands before the options' names in an error.
+
+    Raises:
+        ConfigurationError: One of them is malformed.
+    """
+    job = parse_job(options.get("times"), options.get("margin"), (f"{prefix}times", f"{prefix}margin"))
+    endpoint = check_endpoint(options.get("endpoint") or ENDPOINTS[0], f"{prefix}endpoint")
+    return check_request(options.get("request"), f"{prefix}request"), endpoint, job
+
+
+def estimate_result(estimate: CostEstimate, job: Job) -> Dict[str, Any]:
+    """What a task returns that prices a job; amounts are exact text."""
+    cost, formula = format_amount(job.cost(estimate)), job.formula(estimate)
+    return {
+        "changed": False,
+        "msg": f"about {cost} usd{f' ({formula})' if formula else ''} with {estimate.model}",
+        "cost": cost,
+        "unit_cost": format_amount(estimate.amount),
+        "currency": "usd",
+        "model": estimate.model,
+        "provider": estimate.provider,
+        "request_id": estimate.request_id,
+    }
 
 
 def task_result(outcome: Outcome, gate: Gate | None = None, *, is_gated: bool = False) -> Dict[str, Any]:

@@ -30,37 +30,43 @@ _LOCK_POLL_SECONDS = 0.02
 
 #: What a file holds: ``at``, the time it was made, and what the caller keeps in it.
 Kept = Dict[str, Any]
+Call = Callable[[_core.LumenfallClient], Any]
 
 
 class _StillLockedError(Exception):
     pass
 
 
-def fetch(settings: _core.Settings, waited_seconds: float = 0.0) -> Outcome:
-    """Ask the API: the balance, or the error there is instead."""
+def ask(settings: _core.Settings, call: Call, waited_seconds: float = 0.0) -> Outcome:
+    """Ask the API: what ``call`` returns, or the error there is instead."""
     if waited_seconds:
         settings = replace(settings, timeout=max(0.001, settings.timeout - waited_seconds))
     with _core.LumenfallClient.from_settings(settings) as client:
         try:
-            return client.fetch_balance()
+            return call(client)
         except _core.LumenfallError as error:
             return error
 
 
-def fetch_shared(
-    question: object, settings: _core.Settings, accept: Callable[[Kept], bool], facts: Kept | None = None
+def ask_shared(
+    question: object,
+    settings: _core.Settings,
+    call: Call,
+    accept: Callable[[Kept], bool],
+    facts: Kept | None = None,
 ) -> Outcome:
     """The outcome that another worker left for this question, if it is accepted, or else a new one, left for others.
 
     Args:
         question: What the outcome depends on beside the settings.
         settings: How to ask.
+        call: What to ask.
         accept: Whether what was kept will do.
         facts: What to keep beside a new outcome, for ``accept``.
     """
 
     def make(waited_seconds: float) -> Kept:
-        return {**(facts or {}), "outcome": _pack(fetch(settings, waited_seconds))}
+        return {**(facts or {}), "outcome": _pack(ask(settings, call, waited_seconds))}
 
     try:
         kept = shared((question, settings.digest(_run_key())), settings.timeout, accept, make)
@@ -137,7 +143,7 @@ def _pack(outcome: Outcome) -> Dict[str, Any]:
     if isinstance(outcome, _core.LumenfallError):
         return {"message": str(outcome), "error": outcome.to_dict(), "retry_after": outcome.retry_after_seconds}
     amount = None if outcome.amount is None else str(outcome.amount)
-    return {"balance": [outcome.billing_type, amount, outcome.currency, outcome.request_id]}
+    return {"type": type(outcome).__name__, "fields": {**vars(outcome), "amount": amount}}
 
 
 def _unpack(packed: Dict[str, Any]) -> Outcome:
@@ -146,5 +152,6 @@ def _unpack(packed: Dict[str, Any]) -> Outcome:
         error = getattr(_core, facts.pop("type"))(packed["message"], **facts)
         error.retry_after_seconds = packed["retry_after"]
         return error
-    billing_type, amount, currency, request_id = packed["balance"]
-    return _core.AccountBalance(billing_type, None if amount is None else Decimal(amount), currency, request_id)
+    fields = packed["fields"]
+    fields["amount"] = None if fields["amount"] is None else Decimal(fields["amount"])
+    return getattr(_core, packed["type"])(**fields)

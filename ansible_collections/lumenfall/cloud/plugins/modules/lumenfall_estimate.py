@@ -1,0 +1,140 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The pulumi-lumenfall authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: Apache-2.0 OR GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""The module that Ansible sends to a host which the task is delegated to; else only its documentation is used."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: lumenfall_estimate
+short_description: Estimate what a job costs on Lumenfall
+version_added: 0.1.0
+author:
+  - The pulumi-lumenfall authors (@pulumi-lumenfall)
+description:
+  - Asks the API for the price of a request without running it, and returns the cost of a job that sends it many times.
+  - To gate on it, use RV(cost) as O(lumenfall.cloud.lumenfall_balance#module:minimum).
+  - It costs nothing. An estimate is approximate, so add a O(margin).
+  - Runs on the controller, once for all hosts of the task, as M(lumenfall.cloud.lumenfall_balance) does.
+options:
+  request:
+    description: The JSON body of the real request, as a dictionary or as text of at most 1 MiB.
+    type: raw
+    required: true
+  endpoint:
+    description: Where the real request goes.
+    type: str
+    choices: [images/generations, images/edits, videos, chat/completions]
+    default: images/generations
+  times:
+    description: How often the job sends the request, 1 or more. The default is V(1).
+    type: raw
+  margin:
+    description: Percent on top, such as V(20%). The default is V(0).
+    type: raw
+extends_documentation_fragment:
+  - lumenfall.cloud._lumenfall
+  - lumenfall.cloud._lumenfall.attributes
+seealso:
+  - module: lumenfall.cloud.lumenfall_balance
+"""
+
+EXAMPLES = r"""
+- name: Estimate 300 images
+  lumenfall.cloud.lumenfall_estimate:
+    request:
+      model: gpt-image-1
+      prompt: A lighthouse at dawn
+    times: 300
+    margin: 20%
+  register: job
+
+- name: Require that much
+  lumenfall.cloud.lumenfall_balance:
+    minimum: "{{ job.cost }}"
+    require: true
+"""
+
+RETURN = r"""
+msg:
+  description: One line, such as for a log.
+  returned: always
+  type: str
+  sample: about 28.80 usd (300 x 0.08 + 20%) with gpt-image-1
+cost:
+  description: Dollars for the whole job, as exact text, rounded up to the millionth.
+  returned: success
+  type: str
+  sample: '28.80'
+unit_cost:
+  description: Dollars for one request, as exact text.
+  returned: success
+  type: str
+  sample: '0.08'
+currency:
+  description: Always V(usd).
+  returned: success
+  type: str
+  sample: usd
+model:
+  description: The model that the price is for.
+  returned: success
+  type: str
+  sample: gpt-image-1
+provider:
+  description: The provider that would run it, or V(null).
+  returned: success
+  type: str
+  sample: openai
+request_id:
+  description: Lumenfall's id of the request, for its support, or V(null).
+  returned: always
+  type: str
+  sample: req_0123456789abcdef
+failure:
+  description: The facts of an error, as RV(lumenfall.cloud.lumenfall_balance#module:failure).
+  returned: after an error
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402
+
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core import (  # noqa: E402
+    LumenfallClient,
+    LumenfallError,
+)
+from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (  # noqa: E402
+    ESTIMATE_SPEC,
+    estimate_result,
+    read_job,
+    read_settings,
+    task_result,
+)
+
+try:
+    from ansible.module_utils.secrets import register_secret
+except ImportError:  # ansible-core before 2.22
+    register_secret = None
+
+
+def main():
+    """Estimate the cost on this host."""
+    module = AnsibleModule(argument_spec=ESTIMATE_SPEC, supports_check_mode=True)
+    try:
+        request, endpoint, job = read_job(module.params)
+        settings = read_settings(module.params)
+        if register_secret is not None:
+            register_secret(settings.api_key.reveal())
+        for warning in settings.warnings:
+            module.warn(warning)
+        with LumenfallClient.from_settings(settings) as client:
+            estimate = client.estimate_cost(request, endpoint=endpoint)
+    except LumenfallError as error:
+        module.fail_json(**task_result(error))
+    module.exit_json(**estimate_result(estimate, job))
+
+
+if __name__ == "__main__":
+    main()
