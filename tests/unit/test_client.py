@@ -331,6 +331,7 @@ def test_threads(api: Sandbox) -> None:
     assert amounts == [Decimal("12.50")] * 64
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_fork() -> None:
     """A client made before a fork works after it, on a connection of its own, even if other threads use it."""
     stop = threading.Event()
