@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -130,11 +131,13 @@ def test_accounts(example: Callable[[str], PulumiProject], api: Sandbox) -> None
 
 
 def test_automation(pulumi_bin: Path, tmp_path: Path, api: Sandbox) -> None:
-    """It needs a folder and a backend, no project."""
+    """It needs a folder and a backend, no project; and no Python on PATH that has pulumi, such as an activated one."""
     name = "pulumi-python-automation"
     project = PulumiProject(
         tmp_path, EXAMPLES / name, pulumi_bin=pulumi_bin, env={"PYTHONPATH": str(PACKAGE), **api.environ}
     )
+    project.environment["PATH"] = os.pathsep.join([str(pulumi_bin), os.defpath])
+    del project.environment["PULUMI_PYTHON_CMD"]
 
     def deploy() -> subprocess.CompletedProcess[str]:
         return subprocess.run(

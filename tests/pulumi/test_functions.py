@@ -9,7 +9,6 @@ import contextvars
 import functools
 import itertools
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -212,53 +211,30 @@ def test_an_output_where_a_plain_value_is_needed(api: Sandbox, name: str) -> Non
     assert api.requests == []
 
 
+class Provider(pulumi.ProviderResource):
+    """One that is not registered."""
+
+    def __init__(self) -> None:
+        pass
+
+
 @pytest.mark.parametrize(
-    ("opts", "words"), [(5, "opts: expected options, not 5"), ({"parent": None}, "opts: expected options, not ")]
+    ("opts", "words"),
+    [
+        (5, "opts: expected options, not 5"),
+        # Its key would not be the one that is used: another account would open the gate.
+        (pulumi.InvokeOptions(provider=Provider()), r"opts: .*pass the key"),
+        (pulumi.ResourceOptions(provider=Provider()), r"opts: .*pass the key"),
+    ],
+    ids=["no options", "invoke", "resource"],
 )
-def test_options_of_another_type(api: Sandbox, opts: Any, words: str) -> None:
+def test_options_that_are_refused(api: Sandbox, opts: Any, words: str) -> None:
     for call in (lumenfall.get_balance, lumenfall.get_balance_output, lumenfall.require_balance):
         with pytest.raises(pulumi.RunError, match=words):
             call(minimum=5, opts=opts)  # type: ignore[operator]
     with pytest.raises(pulumi.RunError, match=words):
         lumenfall.Balance("funds", opts=opts)
     assert api.requests == []
-
-
-def test_a_provider_is_refused(api: Sandbox) -> None:
-    """Its key would not be the one that is asked with: another account would open the gate."""
-
-    class Provider(pulumi.ProviderResource):
-        def __init__(self) -> None:
-            pass
-
-    opts = pulumi.InvokeOptions(provider=Provider())
-    for call in (lumenfall.get_balance, lumenfall.get_balance_output, lumenfall.require_balance):
-        with pytest.raises(pulumi.RunError, match=r"opts: .*pass the key"):
-            call(minimum=5, opts=opts)  # type: ignore[operator]
-    with pytest.raises(pulumi.RunError, match=r"opts: .*pass the key"):
-        lumenfall.Balance("funds", opts=pulumi.ResourceOptions(provider=Provider()))
-    assert api.requests == []
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lumenfall.get_balance_output,
-        functools.partial(lumenfall.balance_hook, 5),
-        functools.partial(lumenfall.gate_stack, 5),
-        functools.partial(lumenfall.Balance, "funds", 5),
-    ],
-    ids=["get_balance_output", "balance_hook", "gate_stack", "Balance"],
-)
-def test_a_thread_without_an_event_loop(api: Sandbox, call: Callable[[], object]) -> None:
-    """Pulumi makes nothing there, and raises an error of asyncio's; what makes nothing works there."""
-    with ThreadPoolExecutor() as pool:
-        assert pool.submit(lumenfall.require_balance, 5).result().sufficient
-    with (
-        ThreadPoolExecutor() as pool,
-        pytest.raises(pulumi.RunError, match=r"this thread has no event loop.*; call it in the program's own"),
-    ):
-        pool.submit(call).result()
 
 
 # Waiting
@@ -367,9 +343,3 @@ def test_a_key_in_plain_config_gets_a_warning(api: Sandbox, capsys: pytest.Captu
     assert not leaked(warning)
     with_config({"lumenfall:apiKey": KEY}, lambda: lumenfall.get_balance(), secret=("lumenfall:apiKey",))
     assert capsys.readouterr().err == ""
-
-
-def test_depends_on_is_for_resources(api: Sandbox) -> None:
-    opts = pulumi.InvokeOutputOptions(depends_on="abc")  # type: ignore[arg-type]
-    with pytest.raises(pulumi.RunError, match="depends_on contains something that is not a resource"):
-        resolve(lambda: lumenfall.get_balance_output(api_key=KEY, opts=opts))

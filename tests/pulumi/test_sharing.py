@@ -95,18 +95,6 @@ def test_other_settings_ask_for_themselves(api: Sandbox) -> None:
     assert [request.status for request in api.requests] == [200, 200, 401, 401, 401]
 
 
-def test_an_unavailable_balance_is_an_answer(api: Sandbox) -> None:
-    """It is kept like any other: the core has asked again already."""
-    api.amount = None
-
-    def main() -> None:
-        assert lumenfall.get_balance(minimum=1).sufficient is False
-        assert lumenfall.get_balance(minimum=1, unavailable="allow").sufficient is True
-
-    in_a_run(main)
-    assert len(api.requests) == 1
-
-
 @pytest.mark.parametrize(("cache", "requests"), [("", [1, 1, 2]), ("2.5", [1, 2, 3]), ("0", [1, 2, 3])])
 def test_how_long_an_answer_is_kept(
     api: Sandbox, clock: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, cache: str, requests: list[int]
@@ -173,17 +161,6 @@ def test_no_one_waits_past_the_deadline(api: Sandbox, monkeypatch: pytest.Monkey
 
     asyncio.run(main())
     never.set()
-
-
-def test_an_unexpected_error_reaches_everyone(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bug below ends the program with it, rather than leaving it to wait."""
-
-    def bug(client: LumenfallClient) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(LumenfallClient, "fetch_balance", bug)
-    with pytest.raises(ZeroDivisionError):
-        lumenfall.require_balance(5)
 
 
 AUTOMATION = """
