@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 TESTED = {
     *("pulumi-python-read", "pulumi-python-gate", "pulumi-python-gate-resource", "pulumi-python-gate-stack"),
     *("pulumi-python-balance", "pulumi-python-accounts", "pulumi-python-automation", "pulumi-python-policy"),
+    "pulumi-python-batch",
 }
 TOO_LOW = "balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
 
@@ -107,6 +109,18 @@ def test_gate_stack(example: Callable[[str], PulumiProject], api: Sandbox) -> No
     assert any(
         f"(pulumi-python:dynamic:Resource): {TOO_LOW}" in line and "failed: film-" in line for line in errors(preview)
     )
+
+
+def test_batch(example: Callable[[str], PulumiProject], api: Sandbox) -> None:
+    project = example("pulumi-python-batch")
+    api.prices, api.amount = {"gpt-image-1": Decimal("0.08")}, "9"
+    preview = project.preview()
+    assert preview.returncode != 0
+    assert "balance too low: have 9.00 usd, need 28.80 usd, 19.80 short" in preview.output
+    project.config_set("pictures", "90")
+    project.up().check()
+    assert project.stack_output() == {"cost": "8.64", "cost_of_one": "0.08", "pictures": 90}
+    assert {request.path for request in api.requests} == {"/openai/v1/images/generations?dryRun=true", "/v1/balance"}
 
 
 def test_balance(example: Callable[[str], PulumiProject], api: Sandbox) -> None:
