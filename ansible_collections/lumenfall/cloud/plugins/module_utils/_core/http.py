@@ -235,7 +235,7 @@ def _find_proxies(settings: Settings) -> Dict[str, str]:
         parts = urllib3.util.parse_url(url)
         # What cannot be sent: requests and http.client would refuse it later, and less clearly.
         "".join(get_auth_from_url(url)).encode("latin-1")
-        if parts.scheme in _PROXY_SCHEMES and parts.host and parts.host.encode("idna"):
+        if parts.scheme in _PROXY_SCHEMES and parts.host and " " not in url and parts.host.encode("idna"):
             return {"https": url}
     raise ProxyError(f"the proxy URL in {source} is malformed", hint=f"set {source} to http://host:port")
 
