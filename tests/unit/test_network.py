@@ -352,7 +352,7 @@ def test_a_failing_proxy(
     assert not tls_server.requests
 
 
-@pytest.mark.parametrize("fault", ["stall", "flood", "stall-in-tunnel"])
+@pytest.mark.parametrize("fault", ["stall", "stall-in-tunnel"])
 def test_a_proxy_that_stalls_ends_at_the_deadline(
     tls_server: FaultServer, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
@@ -361,6 +361,15 @@ def test_a_proxy_that_stalls_ends_at_the_deadline(
         failure = error_of(tls_server, timeout=0.5)
     assert type(failure) is core.DeadlineExceededError
     assert str(failure).endswith(" through the proxy in HTTPS_PROXY within 0.5 s")
+
+
+def test_a_proxy_that_floods_is_bounded(tls_server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By http.client since Python 3.12, by the deadline before."""
+    with ConnectProxy(fault="flood") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        failure = error_of(tls_server, timeout=0.5)
+    assert isinstance(failure, (core.DeadlineExceededError, core.ConnectionFailedError))
+    assert "through the proxy in HTTPS_PROXY" in str(failure)
 
 
 def test_an_unreachable_proxy(tls_server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
