@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import re
 import sys
-import threading
 
 from ..core import ConfigurationError
+from .input import InputError, read_file
 
 _MAX_BYTES = 65_536
 # Sent as a key it would give away what else the file contains, such as the refresh token in the credentials file.
@@ -25,35 +25,19 @@ def read_key(path: str, seconds: float = 30.0) -> str:
     Raises:
         ConfigurationError: There is none. The message does not show the path, since it may be the key itself.
     """
-    if path == "-" and sys.stdin is None:
-        raise _refuse("standard input is closed")
-    if path == "-" and sys.stdin.isatty():
+    if path == "-" and sys.stdin is not None and sys.stdin.isatty():
         # Imported here: it is slow to load, and only a person needs it.
         from getpass import getpass
 
         return getpass("API key: ", stream=sys.stderr)
-    result: list[bytes | Exception] = []
-
-    def read() -> None:
-        try:
-            with open(0 if path == "-" else path, "rb", closefd=path != "-") as file:
-                result.append(file.read(_MAX_BYTES + 1))
-        except (OSError, ValueError) as error:
-            result.append(error)
-
-    # A pipe that nobody writes to blocks for ever, even while it is opened.
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if not result:
-        raise _refuse(f"no key came within {seconds:g} s")
-    if isinstance(result[0], Exception):
-        reason = getattr(result[0], "strerror", None) or "the name is malformed"
-        raise _refuse(f"it cannot be read ({reason.lower()})")
-    key = result[0].decode("utf-8-sig", "replace").strip()
+    try:
+        raw = read_file(path, _MAX_BYTES, seconds)
+    except InputError as error:
+        raise _refuse(str(error)) from None
+    key = raw.decode("utf-8-sig", "replace").strip()
     if not key:
         raise _refuse("it is empty")
-    if len(result[0]) > _MAX_BYTES:
+    if len(raw) > _MAX_BYTES:
         raise _refuse("it is too large to be a key")
     if _NOT_A_KEY.fullmatch(key):
         raise _refuse("it contains JSON or a variable, not the key alone")

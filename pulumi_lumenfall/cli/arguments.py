@@ -13,16 +13,29 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
-from ..core import ALLOW, DENY, KEYS_PAGE, SETTINGS, ConfigurationError, Setting, __version__, looks_like_key
+from ..core import (
+    ALLOW,
+    DENY,
+    ENDPOINTS,
+    KEYS_PAGE,
+    SETTINGS,
+    ConfigurationError,
+    Setting,
+    __version__,
+    looks_like_key,
+)
 
 COMMANDS = {
     "show": "print the balance (the default)",
     "check": "pass only if the balance is enough",
+    "estimate": "print what a job costs, without running it",
+    "run": "run a command only with funds, and stop it when they run low",
     "doctor": "look for what is wrong with the settings, the network and the installation",
     "sandbox": "run a local stand-in for the API, to try things out",
     "completion": "print the completion script for a shell",
 }
 FORMATS = ("text", "json", "flat", "dotenv", "github", "nagios", "prometheus")
+_ESTIMATE_FORMATS = FORMATS[:4]
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -41,6 +54,11 @@ _POLICIES = (ALLOW, DENY)
 _BILLING_TYPES = ("prepaid", "postpaid")
 _OPTIONS = {
     "--minimum": _option("N", "the least amount that is enough, dollars"),
+    "--cost-of": _option("FILE", "in place of --minimum: what the request in this file costs; - is standard input"),
+    "--request": _option("FILE", "the JSON body of the real request; - is standard input"),
+    "--endpoint": _option("NAME", f"{', '.join(ENDPOINTS)} (default: {ENDPOINTS[0]})", choices=ENDPOINTS),
+    "--times": _option("N", "how often the request runs (default: 1)"),
+    "--margin": _option("PERCENT", "on top, since a price is approximate, for example 20%% (default: 0)"),
     "--warn": _option("N", "warn below this amount; fails only with --format nagios (exit status 1)"),
     "--postpaid": _option("POLICY", "what postpaid accounts count as: allow (default) or deny", choices=_POLICIES),
     "--unavailable": _option(
@@ -61,10 +79,22 @@ _OPTIONS = {
     "shell": _option("SHELL", ", ".join(SHELLS), choices=SHELLS),
     **_SETTINGS,
 }
+# Where a command's option differs from that of the others.
+_OPTIONS_HERE = {
+    ("estimate", "--format"): _option(
+        "FORMAT", f"{', '.join(_ESTIMATE_FORMATS)} (default: text)", choices=_ESTIMATE_FORMATS
+    ),
+    ("estimate", "--output"): _option("FILE", "write the result to a file, in one step"),
+    ("run", "--poll"): _option("DURATION", "time between two looks while the command runs (default: 60s)"),
+}
 _OUTPUT = ("--format", "--output", "--label")
+_JOB = ("--endpoint", "--times", "--margin")
+_GATE = ("--minimum", "--cost-of", *_JOB, "--postpaid", "--unavailable")
 _OPTIONS_OF = {
     "show": (*_OUTPUT, *_SETTINGS),
-    "check": ("--minimum", "--warn", "--postpaid", "--unavailable", "--wait", "--poll", *_OUTPUT, *_SETTINGS),
+    "check": (*_GATE, "--warn", "--wait", "--poll", *_OUTPUT, *_SETTINGS),
+    "estimate": ("--request", *_JOB, "--format", "--output", *_SETTINGS),
+    "run": (*_GATE, "--poll", *_SETTINGS),
     "doctor": ("--minimum", "--json", *_SETTINGS),
     "sandbox": ("--amount", "--billing-type", "--port", "--status", "--retry-after", "--delay"),
     "completion": ("shell",),
@@ -77,6 +107,8 @@ examples:
   lumenfall-balance check --minimum 5                  exit 0 only with 5.00 usd or more
   lumenfall-balance check --minimum 5 --wait 15m       give a top-up 15 minutes to arrive
   lumenfall-balance check --minimum 5 --format github  annotations, outputs and a summary in GitHub Actions
+  lumenfall-balance check --cost-of request.json --times 300 --margin 20%
+  lumenfall-balance run --minimum 5 -- ./render-all.sh
   pass show lumenfall | lumenfall-balance show --api-key-file -
   lumenfall-balance doctor                             find out what is wrong
   lumenfall-balance sandbox --amount 3.20              prints two 'export' lines to use it
@@ -86,7 +118,8 @@ exit status:
   0  enough (or shown)
   1  enough, but below --warn; with --format nagios only
   2  too low: also an account without funds (HTTP 402), and postpaid with --postpaid deny
-  3  cannot tell: any other error, or a balance that is temporarily unavailable
+  3  cannot tell: any other error, no price, or a balance that is temporarily unavailable
+  run: that of the command, once it is started; 128+n if signal n ended it
 """
 
 _KEY_OPTION = re.compile(r"--?(lumenfall[-_])?(api[-_]?)?(key|token|secret|password)(=.*)?", re.IGNORECASE | re.DOTALL)
@@ -105,12 +138,13 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line; an empty value is unset.
 
     Returns:
-        The options of the command, and its name as ``command``.
+        The options of the command, its name as ``command``, and as ``words`` what ``run`` is to run.
 
     Raises:
         ConfigurationError: There is a mistake in it.
         HelpRequested: It asks for help or for the version.
     """
+    arguments, after = _split(arguments)
     if any(map(_KEY_OPTION.fullmatch, arguments)):
         raise ConfigurationError(
             "a key is never given on the command line, where other users of the machine and logs can see it",
@@ -131,20 +165,22 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     options, unknown = make_parser([command] if command in COMMANDS else COMMANDS).parse_known_args(words)
     if unknown:
         raise _unknown(unknown[0], options)
+    options.words = after
     _check(options)
     return options
 
 
 def find_output_options(arguments: Sequence[str]) -> argparse.Namespace:
     """Where the error goes if the command line has a mistake: ``format``, ``output`` and ``label``."""
-    options = argparse.Namespace(format="text", output=None, label=[])
-    words, labels = _without_empty(arguments), []
+    words, labels = _without_empty(_split(arguments)[0]), []
+    command = words[0] if words and words[0] in COMMANDS else "show"
+    options = argparse.Namespace(command=command, format="text", output=None, label=[])
     for word, following in zip(words, [*words[1:], ""], strict=True):
         name, _, value = word.partition("=")
         value = value or following
         if value.startswith("-"):
             continue
-        if name == "--format" and value in FORMATS:
+        if name == "--format" and value in (_ESTIMATE_FORMATS if command == "estimate" else FORMATS):
             options.format = value
         elif name == "--output":
             options.output = value
@@ -170,13 +206,15 @@ def make_parser(commands: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
         about = COMMANDS[name]
         epilog = "'lumenfall-balance --help' has examples, and the meaning of the exit status."
         command = subparsers.add_parser(name, help=about, description=f"{about.capitalize()}.", epilog=epilog)
-        _add_options(command, _OPTIONS_OF[name])
+        if name == "run":
+            command.usage = "lumenfall-balance run (--minimum N | --cost-of FILE) [OPTIONS] -- COMMAND [ARGUMENT ...]"
+        _add_options(command, name)
     return parser
 
 
-def _add_options(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
-    for name in names:
-        action = parser.add_argument(name, **_OPTIONS[name])
+def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
+    for name in _OPTIONS_OF[command]:
+        action = parser.add_argument(name, **_OPTIONS_HERE.get((command, name), _OPTIONS[name]))
         if action.metavar in ("FILE", "PATH"):
             action.complete = "file"  # type: ignore[attr-defined]  # for shtab
 
@@ -216,10 +254,21 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=28, width=110)
 
 
+def _split(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Our own words, and those of the command that ``run`` is to run."""
+    if words[:1] == ["run"] and "--" in words:
+        end = words.index("--")
+        return words[:end], words[end + 1 :]
+    return words, []
+
+
 def _without_empty(words: Sequence[str]) -> list[str]:
     kept: list[str] = []
     for word in words:
-        if word.strip() and not (word.startswith("--") and not word.partition("=")[2].strip() and "=" in word):
+        if re.match(r"-\.?[0-9]", word) and kept and re.fullmatch("--[a-z-]+", kept[-1]):
+            # argparse takes "-5" for a value, and "-5%" for an option.
+            kept[-1] += f"={word}"
+        elif word.strip() and not (word.startswith("--") and not word.partition("=")[2].strip() and "=" in word):
             kept.append(word)
         elif not word.strip() and kept and kept[-1].startswith("--"):
             kept.pop()
@@ -235,11 +284,30 @@ def _check(options: argparse.Namespace) -> None:
             raise ConfigurationError("--output: it does not go with --format github", hint="use --format json")
         if options.label and options.format != "prometheus":
             raise ConfigurationError("--label: it needs --format prometheus", hint="add --format prometheus")
-    if options.command == "check":
-        if options.minimum is None:
-            raise ConfigurationError("check needs --minimum", hint="set what is enough, such as: --minimum 5")
-        if options.poll is not None and options.wait is None:
-            raise ConfigurationError("--poll: it has no meaning without --wait", hint="add --wait, such as: --wait 15m")
+    if options.command == "estimate":
+        options.format = options.format or "text"
+        if options.request is None:
+            raise ConfigurationError("estimate needs --request", hint="name a file with the body of the real request")
+    if options.command in ("check", "run"):
+        _check_gate(options)
+    if options.command == "check" and options.poll is not None and options.wait is None:
+        raise ConfigurationError("--poll: it has no meaning without --wait", hint="add --wait, such as: --wait 15m")
+    if options.command == "run" and not options.words:
+        raise ConfigurationError("run needs a command", hint="put it at the end: -- COMMAND")
+    path = getattr(options, "cost_of", None) or getattr(options, "request", None)
+    if path == "-" == options.api_key:
+        raise ConfigurationError("--api-key-file: standard input is the request already", hint="use a file for one")
+
+
+def _check_gate(options: argparse.Namespace) -> None:
+    if options.minimum is None and options.cost_of is None:
+        hint = "set what is enough, such as: --minimum 5"
+        raise ConfigurationError(f"{options.command} needs --minimum or --cost-of", hint=hint)
+    if options.minimum is not None and options.cost_of is not None:
+        raise ConfigurationError("--cost-of: it does not go with --minimum", hint="give one of the two")
+    useless = next((flag for flag in _JOB if options.cost_of is None and getattr(options, flag[2:]) is not None), None)
+    if useless:
+        raise ConfigurationError(f"{useless}: it has no meaning without --cost-of", hint="add --cost-of FILE")
 
 
 def _parse_labels(texts: Sequence[str] | None) -> list[tuple[str, str]]:
@@ -263,6 +331,8 @@ def _unknown(word: str, options: argparse.Namespace) -> ConfigurationError:
     if not word.startswith("-"):
         if options.command == "check" and options.minimum is None and re.fullmatch(_AMOUNT, word):
             hint = f"did you mean --minimum {word}?"
+        elif options.command == "run":
+            hint = "put -- before the command to run"
         return ConfigurationError("an unexpected argument (not shown)", hint=hint)
     if not re.fullmatch(_OPTION_NAME, name):
         return ConfigurationError("an unknown option (not shown)", hint=hint)
@@ -278,4 +348,7 @@ def _closest(word: str, known: Iterable[str]) -> str | None:
     # Imported here: only a mistake needs it.
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(word, list(known), 1)), None)
+    names = list(known)
+    return next((name for name in names if name.startswith(word)), None) or next(
+        iter(get_close_matches(word, names, 1)), None
+    )

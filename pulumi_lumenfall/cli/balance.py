@@ -25,6 +25,7 @@ from ..core import (
     wait_until_enough,
 )
 from .formats import write_report
+from .need import Need
 from .report import Report
 from .waiting import WaitProgress, describe_duration
 
@@ -32,23 +33,32 @@ from .waiting import WaitProgress, describe_duration
 def run(options: Namespace) -> int:
     """Read the balance, for ``check`` as long as ``--wait`` says, and report it."""
     is_check = options.command == "check"
-    gate = warn_at = None
+    need = gate = warn_at = None
     wait = poll = 0.0
     try:
         if is_check:
-            names = ("--minimum", "--postpaid", "--unavailable")
-            gate = Gate(options.minimum, postpaid=options.postpaid, unavailable=options.unavailable, names=names)
+            need = Need(options)
+            gate = need.gate
             warn_at = _parse_warn_at(options.warn, gate)
             wait = parse_duration("--wait", options.wait or 0, maximum=MAX_WAIT_SECONDS)
             poll = parse_duration("--poll", options.poll or DEFAULT_POLL_SECONDS, minimum=MIN_POLL_SECONDS)
         settings = resolve_settings(settings_layer(options))
     except ConfigurationError as error:
         return write_report(Report(error, is_check, gate, warn_at), options)
+    cost = None
+    if need is not None and gate is None:
+        try:
+            gate = need.price(settings)
+        except LumenfallError as error:
+            return write_report(
+                Report(error, True, warn_at=warn_at, warnings=settings.warnings, is_price=True), options
+            )
+        cost = gate.minimum
     durations: list[float | None] = []
 
     def look(seconds_left: float | None) -> AccountBalance | LumenfallError:
         capped = settings if seconds_left is None else replace(settings, timeout=min(settings.timeout, seconds_left))
-        result, seconds = _fetch(capped)
+        result, seconds = fetch(capped)
         durations.append(seconds)
         return result
 
@@ -59,7 +69,8 @@ def run(options: Namespace) -> int:
         progress = WaitProgress(gate)
         result = wait_until_enough(look, gate, wait, poll, notify=progress.notify, sleep=progress.sleep)
     note = f"; waited {describe_duration(time.monotonic() - started)}" if len(durations) > 1 else ""
-    return write_report(Report(result, is_check, gate, warn_at, durations[-1], note, settings.warnings), options)
+    report = Report(result, is_check, gate, warn_at, durations[-1], note, settings.warnings, cost=cost)
+    return write_report(report, options)
 
 
 def settings_layer(options: Namespace) -> dict[str, tuple[str, str | None]]:
@@ -78,7 +89,7 @@ def settings_layer(options: Namespace) -> dict[str, tuple[str, str | None]]:
     return layer
 
 
-def _fetch(settings: Settings) -> tuple[AccountBalance | LumenfallError, float | None]:
+def fetch(settings: Settings) -> tuple[AccountBalance | LumenfallError, float | None]:
     """The balance or the error, and how many seconds that took; None where nothing was sent."""
     started = time.monotonic()
     try:
@@ -88,9 +99,10 @@ def _fetch(settings: Settings) -> tuple[AccountBalance | LumenfallError, float |
         return error, time.monotonic() - started if error.attempts else None
 
 
-def _parse_warn_at(text: str | None, gate: Gate) -> Decimal | None:
+def _parse_warn_at(text: str | None, gate: Gate | None) -> Decimal | None:
     amount = None if text is None else Gate(text, names=("--warn", "", "")).minimum
-    if amount is not None and amount < gate.minimum:
+    # A price may change; a minimum does not.
+    if amount is not None and gate is not None and amount < gate.minimum:
         raise ConfigurationError(
             "--warn: it is below --minimum, so it would never warn", hint="set --warn above --minimum"
         )

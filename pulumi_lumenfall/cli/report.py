@@ -7,7 +7,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from ..core import AccountBalance, Gate, LumenfallError, Verdict, format_amount, judge_error
+from ..core import (
+    CANNOT_TELL,
+    TOO_LOW,
+    AccountBalance,
+    Gate,
+    LumenfallError,
+    Verdict,
+    format_amount,
+    judge_error,
+)
 
 # A verdict's outcome as an exit status.
 EXIT_STATUS = {"enough": 0, "too low": 2, "cannot tell": 3}
@@ -25,6 +34,8 @@ class Report(NamedTuple):
         seconds: How long asking took, all attempts together; None where nothing was sent.
         note: What ``--wait`` adds to the verdict.
         warnings: What the user should know although nothing failed.
+        is_price: Whether ``result`` is an error about the price of a job, without which nothing can be told.
+        cost: What a whole job costs, dollars; with ``--cost-of`` only.
     """
 
     result: AccountBalance | LumenfallError
@@ -34,6 +45,8 @@ class Report(NamedTuple):
     seconds: float | None = None
     note: str = ""
     warnings: tuple[str, ...] = ()
+    is_price: bool = False
+    cost: Decimal | None = None
 
     @property
     def balance(self) -> AccountBalance | None:
@@ -50,6 +63,10 @@ class Report(NamedTuple):
         """The verdict; a balance that is only shown counts as enough."""
         if isinstance(self.result, LumenfallError):
             verdict = judge_error(self.result)
+            if self.is_price and verdict.outcome == TOO_LOW:
+                # The price was refused: that says nothing about the balance.
+                message = f"cannot tell whether the balance is enough: {self.result.full_message}"
+                verdict = Verdict(CANNOT_TELL, message)
             return verdict if self.is_check else verdict._replace(message=self.result.full_message)
         return self.gate.judge(self.result) if self.gate else Verdict("enough", self.result.describe())
 
@@ -70,6 +87,16 @@ class Report(NamedTuple):
     def exit_status(self) -> int:
         """0 enough or shown, 2 too low, 3 cannot tell."""
         return EXIT_STATUS[self.verdict.outcome]
+
+    @property
+    def jobs_left(self) -> int | None:
+        """How many of these jobs the balance still pays; None where that is not known, or where they cost nothing."""
+        amount = self.balance.amount if self.balance else None
+        if amount is None or not self.cost:
+            return None
+        # Not Decimal's division, which rounds.
+        (have, have_parts), (cost, cost_parts) = amount.as_integer_ratio(), self.cost.as_integer_ratio()
+        return max(0, have * cost_parts // (cost * have_parts))
 
     def facts(self) -> dict[str, str]:
         """What a program may branch on, as text; empty where there is none."""

@@ -15,6 +15,8 @@ from .formats import write_report
 from .output import OutputError, say, write_stdout
 from .report import EXIT_CANNOT_TELL, Report
 
+_MODULES = {"show": "balance", "check": "balance", "run": "run_command"}
+
 
 def run(words: list[str]) -> int:
     """Run a command line; returns the exit status."""
@@ -37,7 +39,7 @@ def _run(words: list[str]) -> int:
             write_stdout(f"{shtab.complete(make_parser(), options.shell)}\n")
             return 0
         # Imported here: a run needs one command.
-        name = "balance" if options.command in ("show", "check") else options.command
+        name = _MODULES.get(options.command, options.command)
         status: int = import_module(f".{name}", __package__).run(options)
     except HelpRequested as asked:
         write_stdout(str(asked))

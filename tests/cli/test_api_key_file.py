@@ -88,7 +88,7 @@ def test_an_odd_key_is_a_key(program, api, key):
 def test_a_key_that_never_comes(tmp_path):
     """A pipe without a writer is not waited for without an end."""
     os.mkfifo(tmp_path / "fifo")
-    with pytest.raises(ConfigurationError, match=r"--api-key-file: no key came within 0.05 s"):
+    with pytest.raises(ConfigurationError, match=r"--api-key-file: nothing came within 0.05 s"):
         read_key(str(tmp_path / "fifo"), seconds=0.05)
 
 

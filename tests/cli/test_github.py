@@ -105,7 +105,9 @@ def test_an_error_is_not_sufficient(actions, api):
 def test_nor_is_a_mistake_on_the_command_line(actions, api):
     ended, outputs, _ = actions("check", api=api)
     assert ended.status == 3
-    assert annotations(ended) == [("error", "check needs --minimum; set what is enough, such as: --minimum 5")]
+    assert annotations(ended) == [
+        ("error", "check needs --minimum or --cost-of; set what is enough, such as: --minimum 5")
+    ]
     assert outputs["sufficient"] == "false"
 
 

@@ -185,7 +185,7 @@ def test_a_bug_of_ours_is_no_warning_to_nagios(cli, api, monkeypatch):
     def broken(*_settings):
         raise RuntimeError("lmnfl_secret")
 
-    monkeypatch.setattr(balance, "_fetch", broken)
+    monkeypatch.setattr(balance, "fetch", broken)
     for format in FORMATS:
         ended = cli(*CHECK, "--format", format, api=api)
         assert ended.status == 3

@@ -10,24 +10,29 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from argparse import Namespace
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from ..report import Report
 from . import write_document
 
+_UNSAFE = re.compile(r"[^\w.,:/+%@=-]", re.ASCII)
 _FLAT = ("billing_type", "amount", "currency", "status")
 _FLAT_CHECK = (*_FLAT, "minimum", "sufficient", "verdict", "message")
-_DOTENV = ("amount", "status", "verdict", "sufficient")
+_DOTENV = {
+    "estimate": ("LUMENFALL_ESTIMATE_", ("cost", "unit_cost", "times", "margin", "currency", "model", "provider")),
+    "balance": ("LUMENFALL_BALANCE_", ("amount", "status", "verdict", "sufficient")),
+}
 
 
 def write(report: Report, options: Namespace) -> int:
     """Write one JSON object on one line, or variables."""
     facts = report.facts()
     if options.format == "dotenv":
-        lines = [f"LUMENFALL_BALANCE_{name.upper()}={facts[name].replace(' ', '_')}\n" for name in _DOTENV]
-        return write_document("".join(lines), report, options)
+        return write_document(dotenv(facts, options.command), report, options)
     document: dict[str, Any]
     if report.error is not None:
         error = report.error.to_dict()
@@ -38,6 +43,13 @@ def write(report: Report, options: Namespace) -> int:
         document = _json_document(report)
     # ASCII alone, so that no terminal's or pipe's encoding can spoil it.
     return write_document(f"{json.dumps(document)}\n", report, options)
+
+
+def dotenv(facts: Mapping[str, str], command: str) -> str:
+    """The variables of a command; one that is not known is empty."""
+    prefix, names = _DOTENV.get(command, _DOTENV["balance"])
+    # GitLab takes no quotes, and spaces are not portable.
+    return "".join(f"{prefix}{name.upper()}={_UNSAFE.sub('_', facts.get(name, ''))}\n" for name in names)
 
 
 def _json_document(report: Report) -> dict[str, Any]:

@@ -18,8 +18,9 @@ _HELP = {
     "available": "Dollars available; absent while that is not known.",
     "known": "Whether the amount is known (1) or not (0).",
     "info": "What kind of balance it is.",
-    "minimum": "Dollars that are enough (--minimum).",
+    "minimum": "Dollars that are enough (--minimum, or the price of the job).",
     "sufficient": "Whether the balance is enough (1); 0 also where that cannot be told.",
+    "jobs_left": "How many of these jobs the balance still pays (--cost-of); absent while that is not known.",
     "probe_success": "Whether the API gave a well-formed balance (1) or not (0).",
     "probe_duration_seconds": "How long asking took, all attempts together.",
 }
@@ -46,7 +47,10 @@ def _metrics(report: Report) -> Iterator[tuple[str, str, list[tuple[str, str]]]]
         yield "info", "1", [(name, facts[name]) for name in ("billing_type", "status", "currency")]
     if report.gate is not None:
         yield "minimum", format_amount(report.gate.minimum), []
+    if report.gate is not None or report.is_price:
         yield "sufficient", _flag(report.verdict.sufficient), []
+    if report.jobs_left is not None:
+        yield "jobs_left", str(report.jobs_left), []
     yield "probe_success", _flag(balance is not None), []
     yield "probe_duration_seconds", f"{report.seconds or 0:.6f}", []
 
