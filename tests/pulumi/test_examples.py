@@ -49,7 +49,7 @@ def test_every_example_is_tested_and_explained() -> None:
     assert {folder.name for folder in EXAMPLES.glob("pulumi-python*")} == TESTED
     for name in TESTED:
         readme = (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
-        for heading in ("## On the sandbox", "## Live", "## What one sees"):
+        for heading in ("## On the sandbox", "## Live", "## Output"):
             assert heading in readme, name
 
 
