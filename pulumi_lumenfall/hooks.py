@@ -297,7 +297,12 @@ def _matches(type_: str, patterns: Sequence[str]) -> bool:
 
 def _refuse_to_come_late(patterns: Sequence[str]) -> None:
     """Refuse to start after resources that would have been gated."""
-    early = [resource for resource in registered_resources() if _would_gate(resource, patterns)]
+    early = [
+        resource
+        for resource in registered_resources()
+        # Of a component in another language, the types of the children are not known here.
+        if not isinstance(resource, pulumi.CustomResource) or is_gated(resource.pulumi_resource_type, patterns)
+    ]
     if early:
         shown = ", ".join(sorted(clean(resource.pulumi_resource_name, limit=50) for resource in early)[:3])
         raise ConfigurationError(
@@ -305,8 +310,3 @@ def _refuse_to_come_late(patterns: Sequence[str]) -> None:
             f"({shown}{', ...' * (len(early) > 3)})",
             hint="call gate_stack before the first resource, also before importing modules that make resources",
         )
-
-
-def _would_gate(resource: pulumi.Resource, patterns: Sequence[str]) -> bool:
-    # Of a component in another language, the types of the children are not known here.
-    return not isinstance(resource, pulumi.CustomResource) or is_gated(resource.pulumi_resource_type, patterns)

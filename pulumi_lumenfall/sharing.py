@@ -64,13 +64,8 @@ class Run:
     def estimate(self, settings: Settings, request: object, endpoint: object) -> Future[CostEstimate]:
         """Like :meth:`ask`, for what a request costs; only calls with the same request share.
 
-        Args:
-            settings: What to ask with.
-            request: The body of the request: a mapping, or the text of a JSON object.
-            endpoint: Such as ``images/generations``.
-
         Raises:
-            ConfigurationError: ``request`` or ``endpoint`` is malformed, or ``LUMENFALL_CACHE_SECONDS`` is.
+            ConfigurationError: ``request``, ``endpoint`` or ``LUMENFALL_CACHE_SECONDS`` is malformed.
         """
         path, document = check_endpoint(endpoint), check_request(request)
         question = hashlib.sha256(json.dumps([path, document], sort_keys=True).encode()).digest()

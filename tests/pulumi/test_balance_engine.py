@@ -125,45 +125,6 @@ costly("gpu", depends_on=[funds])
     project.destroy().check()
 
 
-def test_statuses_and_accounts(stack: GatedStack) -> None:
-    """Several in one program: each asks with its own key, which is in no input and in no state."""
-    project = stack.program(
-        """
-from decimal import Decimal
-
-first = lumenfall.Balance("first", 5, postpaid="allow")
-second = lumenfall.Balance("second", api_key_from="accounts:second")
-third = lumenfall.Balance("third", 0, unavailable="allow", api_key_from="THIRD_KEY", timeout=Decimal(5))
-for name, balance in {"first": first, "second": second, "third": third}.items():
-    pulumi.export(name, [balance.billing_type, balance.status, balance.sufficient])
-"""
-    )
-    stack.api.billing_type, stack.api.amount = "postpaid", None
-    project.config_set("accounts:second", KEY, secret=True)
-    try:
-        project.run("up", "--yes", "--skip-preview", env={"THIRD_KEY": KEY}).check()
-        outputs = project.stack_output()
-        assert outputs == {
-            "first": ["postpaid", "postpaid", True],
-            "second": ["postpaid", "postpaid", None],
-            "third": ["postpaid", "postpaid", True],
-        }
-        assert not leaked(str(project.export()))
-        # Pulumi keeps secret config encrypted in its own resource for the provider; it is in none of ours.
-        resources = project.export(show_secrets=True)["deployment"]["resources"]
-        assert not [
-            one["urn"] for one in resources if leaked(str(one)) and "providers:pulumi-python" not in one["type"]
-        ]
-        unset = project.preview()
-        assert unset.returncode != 0
-        [line] = errors(unset)
-        assert "resource 'third' has a problem: cannot tell" in line
-        assert "api_key_from: THIRD_KEY is not set; set the environment variable THIRD_KEY for the pulumi" in line
-        project.destroy().check()
-    finally:
-        project.run("config", "rm", "accounts:second").check()
-
-
 def test_bad_arguments_stop_the_program(stack: GatedStack) -> None:
     """Before anything is registered, so that a key that is given by mistake gets nowhere."""
     refused = {

@@ -88,26 +88,6 @@ def test_a_balance_that_changes_between_preview_and_up(stack: GatedStack) -> Non
     project.destroy().check()
 
 
-def test_a_minimum_that_a_preview_does_not_know(stack: GatedStack) -> None:
-    """The preview says so and passes, and up decides."""
-    project = stack.program(
-        """
-size = costly("size")
-funded = lumenfall.balance_hook(size.id.apply(lambda _: 5))
-costly("gpu", depends_on=[size], hooks=pulumi.ResourceHookBinding(before_create=[funded]))
-"""
-    )
-    stack.api.amount = "3.20"
-    message = "gpu (pulumi:index:Stash): balance hook: inputs are unknown during preview; checked during up"
-    assert message in project.preview().check().output
-    assert stack.api.requests == []
-    up = project.up()
-    assert up.returncode != 0
-    assert too_low("gpu") in errors(up)
-    assert stack.resources().keys() == {"size"}
-    project.destroy().check()
-
-
 def test_200_gated_resources_make_one_call(stack: GatedStack) -> None:
     """And so they do with a hook of their own each."""
     project = stack.program(
