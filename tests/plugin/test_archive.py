@@ -116,7 +116,7 @@ def gates(project: PulumiProject, polyglot_bin: Path, api: Sandbox) -> None:
     The host that can be built from the public Go modules cannot run a plugin from such a folder, and does not try.
     """
     usage = subprocess.run([str(polyglot_bin / "pulumi-language-python"), "-help"], capture_output=True, text=True)
-    if "-toolchain" not in usage.stderr:
+    if "-virtualenv" in usage.stderr:
         return
     assert "available: 12.5" in project.preview().check().output
     api.amount = "3.20"

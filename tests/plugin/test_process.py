@@ -71,11 +71,6 @@ def test_bad_config_is_named(process: Plugin, name: str, value: Any, reason: str
     assert not leaked(failure)
 
 
-def test_the_environment_may_permit_http() -> None:
-    with Plugin(env={"LUMENFALL_ALLOW_INSECURE_HTTP": "1", "LUMENFALL_TIMEOUT": "bad"}) as plugin:
-        assert failures(plugin.check_config(baseUrl="http://api.test")) == []
-
-
 def test_a_changed_key_replaces_nothing(process: Plugin) -> None:
     """A replaced provider would replace all its resources."""
     request = pb.DiffRequest(urn=PROVIDER_URN, olds=struct({"apiKey": KEY}), news=struct({"apiKey": OTHER_KEY}))

@@ -89,16 +89,6 @@ def test_up_asks_again_after_its_preview(make: Make, api: Sandbox) -> None:
     assert resources(project) == []
 
 
-def test_a_misspelt_config_key_is_one_clean_line(make: Make, api: Sandbox) -> None:
-    project = make(GATE)
-    project.config_set("lumenfall:apikey", KEY)
-    result = project.preview()
-    assert result.returncode != 0
-    assert "lumenfall:apikey: there is no such setting; known are apiKey, baseUrl" in result.output
-    assert not leaked(result.output)
-    assert api.requests == []
-
-
 def test_several_accounts_and_secrets(make: Make, api: Sandbox) -> None:
     """Explicit providers, with a key that the program has in plain text: nothing that is kept shows it."""
     with Sandbox(amount="99", key=OTHER_KEY) as other:
