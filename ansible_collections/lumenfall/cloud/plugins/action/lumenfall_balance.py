@@ -75,11 +75,7 @@ class ActionModule(LumenfallAction):
         return result
 
     def _price_job(self, options: Dict[str, Any], task_vars: Dict[str, Any]) -> Dict[str, Any] | None:
-        """Make the cost of the role's request the minimum; the result of the task if there is no estimate.
-
-        Raises:
-            LumenfallError: There is none for the controller, or the role's variables contradict each other.
-        """
+        """Make the cost of the role's request the minimum; the result of the task if there is no estimate."""
         job = {name: options.pop(name) for name in JOB_OPTIONS if name in options}
         # A variable that is "omit" removes the option.
         is_given = not _core.is_unset(options.setdefault("minimum", ""))
@@ -136,11 +132,7 @@ class ActionModule(LumenfallAction):
 
 
 def _parse_on_low(options: Dict[str, Any], is_role: bool) -> str:
-    """What to do if the balance is not enough: ``fail``, ``end host`` (the role's ``warn``) or ``warn``.
-
-    Raises:
-        ConfigurationError: The option, or the role's variable, is malformed.
-    """
+    """What to do if the balance is not enough: ``fail``, ``end host`` (the role's ``warn``) or ``warn``."""
     require = options.pop("require", None)
     if not is_role:
         options["require"] = require is not None and parse_boolean("require", require)

@@ -108,10 +108,6 @@ attributes:
     description: Will return details on what has changed (or possibly needs changing in check mode), when in diff mode.
     support: N/A
     details: It changes nothing.
-  idempotent:
-    description: When run twice in a row, with the same arguments, the second invocation indicates no change.
-    support: full
-    details: It is never V(changed).
   async:
     description: Supports being used with the C(async) keyword.
     support: none

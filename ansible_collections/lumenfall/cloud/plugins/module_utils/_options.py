@@ -101,11 +101,7 @@ def _plain(value: Any) -> Any:
 
 
 def refuse_unknown(options: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-    """Refuse an option that does not exist.
-
-    Raises:
-        ConfigurationError: There is one.
-    """
+    """Refuse an option that does not exist."""
     for name in options:
         if name not in known:
             raise ConfigurationError(
@@ -114,11 +110,7 @@ def refuse_unknown(options: Mapping[str, Any], known: Mapping[str, Any]) -> None
 
 
 def parse_boolean(name: str, value: Any) -> bool:
-    """A boolean, or the text that Ansible takes for one.
-
-    Raises:
-        ConfigurationError: It is something else.
-    """
+    """A boolean, or the text that Ansible takes for one."""
     try:
         return boolean(value, strict=True)
     except TypeError:
@@ -133,17 +125,7 @@ def read_settings(
     origins: Mapping[str, str] | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Resolve the settings from options, then the environment, then the credentials file.
-
-    Args:
-        options: Option -> value; None or blank text is unset.
-        environ: The environment, by default the process's.
-        origins: Environment variable -> where it was set, for errors.
-        names: Option -> what to call it in an error, where that is not its own name.
-
-    Raises:
-        ConfigurationError: A setting is malformed, or there is no key.
-    """
+    """Resolve the settings from options, then the environment, then the credentials file."""
     layer = {}
     for setting in SETTINGS:
         name, value = setting.ansible, _plain(options.get(setting.ansible))
@@ -155,11 +137,7 @@ def read_settings(
 
 
 def read_demand(options: Mapping[str, Any], names: Mapping[str, str] | None = None) -> Demand:
-    """The gate that the options ask for, and how long to wait for it.
-
-    Raises:
-        ConfigurationError: One of them is malformed, or one needs a ``minimum`` and there is none.
-    """
+    """The gate that the options ask for, and how long to wait for it."""
     called = {name: (names or {}).get(name, name) for name in ARGUMENT_SPEC}
     minimum = options.get("minimum")
     gate = Gate(
@@ -182,15 +160,7 @@ def _duration(name: str, value: Any, default: float, **limits: float) -> float:
 
 
 def read_job(options: Mapping[str, Any], prefix: str = "") -> Tuple[Dict[str, Any], str, Job]:
-    """The request to price, its endpoint, and how often it runs.
-
-    Args:
-        options: Option -> value.
-        prefix: What stands before the options' names in an error.
-
-    Raises:
-        ConfigurationError: One of them is malformed.
-    """
+    """The request to price, its endpoint, and how often it runs."""
     job = parse_job(options.get("times"), options.get("margin"), (f"{prefix}times", f"{prefix}margin"))
     endpoint = check_endpoint(options.get("endpoint") or ENDPOINTS[0], f"{prefix}endpoint")
     return check_request(options.get("request"), f"{prefix}request"), endpoint, job
@@ -212,13 +182,7 @@ def estimate_result(estimate: CostEstimate, job: Job) -> Dict[str, Any]:
 
 
 def task_result(outcome: Outcome, gate: Gate | None = None, *, is_gated: bool = False) -> Dict[str, Any]:
-    """What a task returns. An error always fails it; a low balance does not.
-
-    Args:
-        outcome: The balance, or the error there is instead.
-        gate: What is enough, if the task says so.
-        is_gated: Whether there has to be a verdict although no gate could be made.
-    """
+    """What a task returns. An error always fails it; a low balance does not."""
     result: Dict[str, Any] = {"changed": False, "request_id": outcome.request_id}
     if isinstance(outcome, LumenfallError):
         result.update(failed=True, msg=outcome.full_message, failure=outcome.to_dict())

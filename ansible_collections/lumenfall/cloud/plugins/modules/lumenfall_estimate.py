@@ -77,22 +77,18 @@ currency:
   description: Always V(usd).
   returned: success
   type: str
-  sample: usd
 model:
   description: The model that the price is for.
   returned: success
   type: str
-  sample: gpt-image-1
 provider:
   description: The provider that would run it, or V(null).
   returned: success
   type: str
-  sample: openai
 request_id:
   description: Lumenfall's id of the request, for its support, or V(null).
   returned: always
   type: str
-  sample: req_0123456789abcdef
 failure:
   description: The facts of an error, as RV(lumenfall.cloud.lumenfall_balance#module:failure).
   returned: after an error

@@ -70,20 +70,12 @@ class LumenfallAction(ActionBase):
             return task_result(error, is_gated="minimum" in options)
 
     def run_with_options(self, options: Dict[str, Any], task_vars: Dict[str, Any]) -> Dict[str, Any]:
-        """Run the task; each plugin's own part.
-
-        Raises:
-            LumenfallError: An option is malformed.
-        """
+        """Run the task; each plugin's own part."""
         raise NotImplementedError
 
     @contextlib.contextmanager
     def settings(self, options: Dict[str, Any], task_vars: Dict[str, Any]) -> Iterator[_core.Settings]:
-        """The settings of the task, within the environment that counts for it.
-
-        Raises:
-            LumenfallError: A setting is malformed, or there is no key.
-        """
+        """The settings of the task, within the environment that counts for it."""
         variables, origins = self._environment()
         before = dict(os.environ)
         # In the process itself, where OpenSSL looks for its variables.
@@ -146,20 +138,12 @@ class LumenfallAction(ActionBase):
         return ask_shared(question, settings, call, take, {"hosts": hosts})
 
     def cache_seconds(self) -> float:
-        """How long the hosts of this task may share an answer.
-
-        Raises:
-            LumenfallError: ``LUMENFALL_CACHE_SECONDS`` is malformed.
-        """
+        """How long the hosts of this task may share an answer."""
         seconds = _core.parse_cache_seconds()
         return 0.0 if isinstance(self._task, Handler) else seconds
 
     def estimate(self, options: Dict[str, Any], task_vars: Dict[str, Any], prefix: str = "") -> Dict[str, Any]:
-        """The result of ``lumenfall_estimate`` for these options.
-
-        Raises:
-            LumenfallError: An option is malformed, or there is no estimate.
-        """
+        """The result of ``lumenfall_estimate`` for these options."""
         request, endpoint, job = read_job(options, prefix)
         if self.is_delegated():
             return self.run_on_delegate(ESTIMATE_MODULE, options, task_vars)
@@ -193,9 +177,6 @@ class LumenfallAction(ActionBase):
         """Run a module on the host that the task is delegated to.
 
         Settings in the task's environment go as arguments: Ansible puts the environment into the command line.
-
-        Raises:
-            LumenfallError: A setting is malformed; nothing was sent to the host, which would show it.
         """
         environment: Dict[str, Any] = {}
         self._compute_environment_string(environment)
@@ -210,6 +191,7 @@ class LumenfallAction(ActionBase):
                     value = inherited
             if _core.is_unset(value):
                 continue
+            # A bad value is refused here: Ansible would show it there.
             if setting.ansible_type == "bool":
                 value = parse_boolean(source, value)
             elif setting.ansible_type != "path":

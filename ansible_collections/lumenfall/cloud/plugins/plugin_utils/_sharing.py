@@ -88,9 +88,6 @@ def shared(
         patience_seconds: How long to wait for a worker that is making it.
         accept: Whether what is kept will do; what it changes in it is kept.
         make: Called with the seconds that this worker waited; what it returns must fit into JSON.
-
-    Raises:
-        _StillLockedError: Another worker was still making it.
     """
     name = hmac.new(_run_key(), repr(question).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
     path = os.path.join(C.DEFAULT_LOCAL_TMP, f"lumenfall-{name}")

@@ -28,11 +28,7 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._core.parsing impo
 def funded(
     value: Any, minimum: Any = None, *others: Any, postpaid: Any = None, unavailable: Any = None, **unknown: Any
 ) -> bool:
-    """Whether a balance is enough; funded.yml documents the arguments.
-
-    Raises:
-        AnsibleTemplatePluginError: The value is not a balance, or an argument is malformed or unknown.
-    """
+    """Whether a balance is enough; funded.yml documents the arguments."""
     if others or unknown:
         what = ", ".join(map(clean, unknown)) or "a second value without a name"
         raise AnsibleTemplatePluginError(f"it does not take {what}; it takes a minimum, postpaid= and unavailable=")
@@ -47,12 +43,7 @@ def funded(
 
 
 def _read(value: Any) -> AccountBalance:
-    """The balance in a value.
-
-    Raises:
-        AnsibleTemplatePluginError: There is none.
-        LumenfallError: It is not what the API documents.
-    """
+    """The balance in a value."""
     problem = None
     if isinstance(value, (list, tuple)):
         problem = "this is a list; use lookup() instead of query(), or [0]"
