@@ -118,6 +118,7 @@ def gates(project: PulumiProject, polyglot_bin: Path, api: Sandbox) -> None:
     usage = subprocess.run([str(polyglot_bin / "pulumi-language-python"), "-help"], capture_output=True, text=True)
     if "-virtualenv" in usage.stderr:
         return
+    project.run("install").check()
     assert "available: 12.5" in project.preview().check().output
     api.amount = "3.20"
     low = project.preview()
