@@ -43,8 +43,8 @@ case $BASE_URL in
 esac
 status=0
 "$python" -I "$folder" check --format github \
-  --minimum="$MINIMUM" --warn="$WARN" --postpaid="$POSTPAID" --unavailable="$UNAVAILABLE" \
-  --wait="$WAIT" --poll="$POLL" || status=$?
+  --minimum="$MINIMUM" --cost-of="$COST_OF" --endpoint="$ENDPOINT" --times="$TIMES" --margin="$MARGIN" \
+  --warn="$WARN" --postpaid="$POSTPAID" --unavailable="$UNAVAILABLE" --wait="$WAIT" --poll="$POLL" || status=$?
 case $status in
   0 | 2 | 3) exit "$status" ;;
   *) cannot_tell "lumenfall-balance ended with status $status" ;;

@@ -67,6 +67,39 @@ def test_every_input(action, api):
     assert (ended.returncode, outputs["verdict"]) == (0, "enough")
 
 
+@pytest.mark.parametrize(
+    ("inputs", "status", "message"),
+    [
+        ({"times": "2"}, 0, "12.34 more than the 0.16 needed"),
+        ({"times": "300", "margin": "20%", "endpoint": "videos"}, 2, "need 28.80 usd (300 x 0.08 + 20%), 16.30 short"),
+        ({"times": "0"}, 3, "--times: '0' is not a whole number that is 1 or more"),
+        ({"minimum": "5"}, 3, "--cost-of: it does not go with --minimum"),
+    ],
+)
+def test_the_price_of_a_job(action, api, folder, inputs, status, message):
+    api.prices = {"gpt-image-1": "0.08"}
+    (folder / "request.json").write_text('{"model": "gpt-image-1", "prompt": "a lighthouse"}')
+    ended, outputs = action(**{"minimum": "", "cost-of": "request.json", **inputs})
+    assert ended.returncode == status
+    assert message in outputs["message"]
+    posts = [request.path for request in api.requests if request.method == "POST"]
+    endpoint = inputs.get("endpoint", "images/generations")
+    assert posts == ([] if status == 3 else [f"/openai/v1/{endpoint}?dryRun=true"])
+
+
+@pytest.mark.parametrize(("amount", "status"), [("28.80", 0), ("28.79", 2)])
+def test_the_batch_example(action, run, api, folder, amount, status):
+    """Its gate is one job for the sum, which the others need."""
+    workflow = yaml.safe_load((ROOT / "examples/ci/github-actions/batch.yml").read_text())
+    write, gate = workflow["jobs"]["balance"]["steps"]
+    run(write["run"], **workflow["env"]).check_returncode()
+    api.amount, api.prices = amount, {"gpt-image-1": "0.08"}
+    ended, outputs = action(**{"minimum": "", **gate["with"], "api-key": api.key})
+    assert (ended.returncode, outputs["amount"]) == (status, amount)
+    assert workflow["jobs"]["render"]["needs"] == "balance"
+    assert str(len(workflow["jobs"]["render"]["strategy"]["matrix"]["part"]) * 30) == gate["with"]["times"]
+
+
 def test_the_base_url_of_the_job(action, api):
     ended, _ = action({"LUMENFALL_API_BASE": api.url}, **{"base-url": " "})
     assert (ended.returncode, len(api.requests)) == (0, 1)

@@ -49,12 +49,11 @@ def test_the_public_schemas(schema, path, options):
 
 @pytest.mark.slow
 def test_actionlint(go_tool, tmp_path):
-    """Our workflows, and the example: it uses the action that is here, so that its inputs are checked, too."""
+    """Our workflows, and the examples: they use the action that is here, so that its inputs are checked, too."""
     workflows = shutil.copytree(ROOT / ".github/workflows", tmp_path / ".github/workflows")
-    example = re.sub(
-        r"pulumi-lumenfall/pulumi-lumenfall@\S+", "./", (RECIPES / "github-actions/deploy.yml").read_text()
-    )
-    (workflows / "deploy.yml").write_text(example)
+    for example in (RECIPES / "github-actions").iterdir():
+        text = re.sub(r"pulumi-lumenfall/pulumi-lumenfall@\S+", "./", example.read_text())
+        (workflows / example.name).write_text(text)
     (tmp_path / ".git").mkdir()
     shutil.copy(ROOT / "action.yml", tmp_path)
     check(go_tool("actionlint"), "-shellcheck", Path(sys.executable).with_name("shellcheck"), cwd=tmp_path)
