@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..core import (
@@ -63,6 +64,7 @@ class Need:
 
     Attributes:
         gate: The gate; None until there is a price.
+        gate_meanwhile: The gate while the job runs and spends: the same minimum, or the price of one more request.
 
     Raises:
         ConfigurationError: An option is malformed; nothing was sent.
@@ -71,7 +73,7 @@ class Need:
     def __init__(self, options: Namespace) -> None:
         self._options = options
         self._question = read_question("--cost-of", options.cost_of, options) if options.cost_of else None
-        self.gate = None if self._question else self._make_gate(options.minimum)
+        self.gate = self.gate_meanwhile = None if self._question else self._make_gate(options.minimum)
 
     def price(self, settings: Settings) -> Gate:
         """The gate; asks what the job costs unless there is a minimum.
@@ -83,6 +85,8 @@ class Need:
             assert self._question is not None
             job, estimate = self._question.job, self._question.ask(settings)
             self.gate = self._make_gate(job.cost(estimate), job.formula(estimate))
+            once = replace(job, times=1)
+            self.gate_meanwhile = self._make_gate(once.cost(estimate), once.formula(estimate))
         return self.gate
 
     def _make_gate(self, minimum: object, note: str = "") -> Gate:

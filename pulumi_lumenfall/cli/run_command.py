@@ -56,7 +56,7 @@ def run(options: Namespace) -> int:
         say(f"lumenfall-balance: {report.sentence}; the command was not started")
         return report.exit_status
     job = _Job(options.words)
-    job.watch(settings, gate, poll)
+    job.watch(settings, need.gate_meanwhile or gate, poll)
     return job.wait()
 
 

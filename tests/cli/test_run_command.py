@@ -92,6 +92,17 @@ def test_the_price_of_a_job(program, watched, times, status):
     assert [request.method for request in api.requests] == ["POST", "GET"]
 
 
+def test_a_job_may_spend_what_it_costs(program, watched):
+    """Once it runs, it is stopped when the balance does not pay for one more request."""
+    api = watched()
+    api.script(200, "30", "3.20", "3.20", "0.10", "0.09", "0.09")
+    (program.folder / "request.json").write_text(json.dumps({"model": "gpt-image-1"}))
+    words = ["run", "--cost-of", "request.json", "--times", "300", "--margin", "20%", "--poll", "1s", "--", *ENDLESS]
+    ended = program(*words, api=api)
+    assert (ended.status, ended.out) == (2, "ready\n")
+    assert "have 0.09 usd, need 0.096 usd (0.08 + 20%), 0.006 short" in ended.err
+
+
 def test_no_price_starts_nothing(program, watched):
     (program.folder / "request.json").write_text(json.dumps({"model": "unknown"}))
     ended = program("run", "--cost-of", "request.json", "--", "touch", "started", api=watched())
