@@ -8,7 +8,6 @@ They ask live, in preview and in up, and leave nothing in the state. Every failu
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -328,10 +327,9 @@ def _wait_for_funds(gate: Gate, settings: Settings, wait_seconds: float, poll_se
     """Look until there are funds or the time is over; each look asks again."""
     run = current_run()
 
-    def look(seconds_left: float | None) -> AccountBalance | LumenfallError:
-        capped = settings if seconds_left is None else replace(settings, timeout=min(settings.timeout, seconds_left))
+    def look() -> AccountBalance | LumenfallError:
         try:
-            return wait(run.ask(capped, keep=False), capped)
+            return wait(run.ask(settings, keep=False), settings)
         except LumenfallError as error:
             return error
 

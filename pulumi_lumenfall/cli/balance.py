@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from dataclasses import replace
 from decimal import Decimal
 
 from ..core import (
@@ -56,15 +55,14 @@ def run(options: Namespace) -> int:
         cost = gate.minimum
     durations: list[float | None] = []
 
-    def look(seconds_left: float | None) -> AccountBalance | LumenfallError:
-        capped = settings if seconds_left is None else replace(settings, timeout=min(settings.timeout, seconds_left))
-        result, seconds = fetch(capped)
+    def look() -> AccountBalance | LumenfallError:
+        result, seconds = fetch(settings)
         durations.append(seconds)
         return result
 
     started = time.monotonic()
     if gate is None:
-        result = look(None)
+        result = look()
     else:
         progress = WaitProgress(gate)
         result = wait_until_enough(look, gate, wait, poll, notify=progress.notify, sleep=progress.sleep)

@@ -62,7 +62,7 @@ def test_the_whole_time_is_the_cores(api, monkeypatch, words, expected):
 
     def wait(look, gate, wait, poll, **_):
         seen.append((wait, poll))
-        return look(None)
+        return look()
 
     monkeypatch.setattr(balance, "wait_until_enough", wait)
     for name, value in api.environ.items():

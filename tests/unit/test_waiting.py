@@ -59,7 +59,7 @@ class Waiter:
             sleep=self._pass,
         )
 
-    def _look(self, _seconds_left: float | None) -> AccountBalance | LumenfallError:
+    def _look(self) -> AccountBalance | LumenfallError:
         self.looked.append(self._now)
         self._pass(self._look_seconds)
         return self._results[min(len(self.looked), len(self._results)) - 1]

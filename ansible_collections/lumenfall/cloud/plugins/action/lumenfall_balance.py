@@ -104,7 +104,7 @@ class ActionModule(LumenfallAction):
             return self.ask(settings, question, call, task_vars)
         cache_seconds = self.cache_seconds()
         if not cache_seconds:
-            return _core.wait_until_enough(lambda _left: ask(settings, call), demand.gate, demand.wait, demand.poll)
+            return _core.wait_until_enough(lambda: ask(settings, call), demand.gate, demand.wait, demand.poll)
         host, hosts = task_vars.get("inventory_hostname"), list(task_vars.get("ansible_play_batch") or ())
         # One wait for the task: a host whose turn comes later waits for what is left.
         first = shared(
@@ -112,7 +112,7 @@ class ActionModule(LumenfallAction):
         )
         end, last_look = first["at"] + demand.wait, 0.0
 
-        def look(_left: float | None) -> Outcome:
+        def look() -> Outcome:
             nonlocal last_look
             now = time.time()
             is_last = now >= end - _LOCKSTEP_SECONDS

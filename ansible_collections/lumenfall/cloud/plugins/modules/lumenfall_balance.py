@@ -182,13 +182,13 @@ def main():
 
 
 def _ask(client, demand, may_wait):
-    def look(_seconds_left):
+    def look():
         try:
             return client.fetch_balance()
         except LumenfallError as error:
             return error
 
-    return wait_until_enough(look, demand.gate, demand.wait, demand.poll) if may_wait else look(None)
+    return wait_until_enough(look, demand.gate, demand.wait, demand.poll) if may_wait else look()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ Result = Union[AccountBalance, LumenfallError]  # noqa: UP007 - evaluated, also 
 
 
 def wait_until_enough(
-    look: Callable[[float | None], Result],
+    look: Callable[[], Result],
     gate: Gate,
     wait: float,
     poll: float = DEFAULT_POLL_SECONDS,
@@ -33,8 +33,7 @@ def wait_until_enough(
     asks to wait beyond the end.
 
     Args:
-        look: Reads the balance and returns it, or the error there is instead. Its argument is how many seconds it may
-            take, or None for as long as its own timeout allows.
+        look: Reads the balance and returns it, or the error there is instead.
         gate: What is enough.
         wait: How long to wait, seconds; 0 looks once.
         poll: Seconds between two looks, at least 1.
@@ -47,7 +46,7 @@ def wait_until_enough(
     """
     end = now() + wait
     while True:
-        result = look(None)
+        result = look()
         left = end - now()
         asked = (result.retry_after_seconds or 0.0) if isinstance(result, LumenfallError) else 0.0
         if left <= 0 or not _may_change(result, gate) or asked > left:
