@@ -49,7 +49,7 @@ def test_a_job_and_its_gates(funded, api):
     low = "balance too low: have 9.00 usd, need 28.80 usd"
     assert run.of_host("h003", "gate")["msg"].startswith(low)
     assert run.hosts("spend") == {"h001", "h002", "h003"}
-    assert run.of_host("h003", "Require a Lumenfall balance")["msg"].startswith(low)
+    assert run.of_host("h003", "Require a Lumenfall balance")["msg"].startswith(low + " (300 x 0.08 + 20%), 19.80")
     assert run.results("spend more") == []
     # Three estimates, a gate, and two roles that estimate and gate.
     assert len(api.requests) == 3 + 1 + 2 * 2
@@ -75,6 +75,7 @@ def test_bad_jobs(funded, api):
         "both": {"require_balance_request": REQUEST, "require_balance_minimum": 5},
         "text": {"require_balance_request": PROMPT},
         "times": {"require_balance_request": REQUEST, "require_balance_times": "many"},
+        "wait": {"require_balance_request": REQUEST, "require_balance_wait": "soon"},
     }
     spend = {"name": "spend", "ansible.builtin.debug": {"msg": "spent"}}
     plays = [{"hosts": "both", "tasks": [*tasks, unknown]}, {"roles": [ROLE], "tasks": [spend]}]
@@ -87,6 +88,7 @@ def test_bad_jobs(funded, api):
     assert "require_balance_minimum and require_balance_request are both set" in said["both"]["msg"]
     assert "require_balance_request: it is not a JSON object" in said["text"]["msg"]
     assert "require_balance_times: 'many' is not a whole number" in said["times"]["msg"]
+    assert "require_balance_wait: 'soon' is not a duration" in said["wait"]["msg"]
     assert {result["verdict"] for result in said.values()} == {"cannot tell"}
     assert run.results("spend") == []
     assert "Traceback" not in run.output

@@ -49,12 +49,11 @@ class ActionModule(LumenfallAction):
 
     def run_with_options(self, options: Dict[str, Any], task_vars: Dict[str, Any]) -> Dict[str, Any]:
         is_role = self._is_role()
-        if is_role:
-            failed_estimate = self._price_job(options, task_vars)
-            if failed_estimate:
-                return failed_estimate
         on_low = _parse_on_low(options, is_role)
-        demand = read_demand(options, _ROLE_VARIABLES if is_role else None)
+        estimate = self._price_job(options, task_vars) if is_role else {}
+        if estimate.get("failed"):
+            return {**estimate, "sufficient": False, "verdict": "cannot tell"}
+        demand = read_demand(options, _ROLE_VARIABLES if is_role else None, estimate.get("formula", ""))
         if self._task.check_mode:
             demand = demand._replace(wait=0.0)
         if self.is_delegated():
@@ -74,23 +73,23 @@ class ActionModule(LumenfallAction):
             result.setdefault("warnings", []).append(result["msg"])
         return result
 
-    def _price_job(self, options: Dict[str, Any], task_vars: Dict[str, Any]) -> Dict[str, Any] | None:
-        """Make the cost of the role's request the minimum; the result of the task if there is no estimate."""
+    def _price_job(self, options: Dict[str, Any], task_vars: Dict[str, Any]) -> Dict[str, Any]:
+        """Make the cost of the role's request the minimum; returns the estimate, if there is a request."""
         job = {name: options.pop(name) for name in JOB_OPTIONS if name in options}
         # A variable that is "omit" removes the option.
         is_given = not _core.is_unset(options.setdefault("minimum", ""))
         if _core.is_unset(job.get("request")):
-            return None
+            return {}
         if is_given:
             raise _core.ConfigurationError(
                 "require_balance_minimum and require_balance_request are both set", hint="set one of them"
             )
+        # A bad policy, wait or poll is refused before anything is sent.
+        read_demand({**options, "minimum": 0}, _ROLE_VARIABLES)
         settings = {name: value for name, value in options.items() if name in SETTING_OPTIONS}
         estimate = self.estimate({**settings, **job}, task_vars, "require_balance_")
-        if "cost" not in estimate:
-            return {**estimate, "failed": True, "sufficient": False, "verdict": "cannot tell"}
-        options["minimum"] = estimate["cost"]
-        return None
+        options["minimum"] = estimate.get("cost", "")
+        return estimate
 
     def _may_end_host(self, result: Dict[str, Any], task_vars: Dict[str, Any]) -> bool:
         """Whether the role's second task, which ends the host, will run for it: it has the same conditions."""

@@ -136,7 +136,7 @@ def read_settings(
     return resolve_settings(layer, environ=environ, origins=origins)
 
 
-def read_demand(options: Mapping[str, Any], names: Mapping[str, str] | None = None) -> Demand:
+def read_demand(options: Mapping[str, Any], names: Mapping[str, str] | None = None, note: str = "") -> Demand:
     """The gate that the options ask for, and how long to wait for it."""
     called = {name: (names or {}).get(name, name) for name in ARGUMENT_SPEC}
     minimum = options.get("minimum")
@@ -145,6 +145,7 @@ def read_demand(options: Mapping[str, Any], names: Mapping[str, str] | None = No
         postpaid=options.get("postpaid"),
         unavailable=options.get("unavailable"),
         names=(called["minimum"], called["postpaid"], called["unavailable"]),
+        note=note,
     )
     wait = _duration(called["wait"], options.get("wait"), 0.0, maximum=MAX_WAIT_SECONDS)
     poll = _duration(called["poll"], options.get("poll"), DEFAULT_POLL_SECONDS, minimum=MIN_POLL_SECONDS)
@@ -173,6 +174,7 @@ def estimate_result(estimate: CostEstimate, job: Job) -> Dict[str, Any]:
         "changed": False,
         "msg": f"about {cost} usd{f' ({formula})' if formula else ''} with {estimate.model}",
         "cost": cost,
+        "formula": formula,
         "unit_cost": format_amount(estimate.amount),
         "currency": "usd",
         "model": estimate.model,

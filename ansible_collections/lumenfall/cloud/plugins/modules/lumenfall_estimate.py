@@ -68,6 +68,11 @@ cost:
   returned: success
   type: str
   sample: '28.80'
+formula:
+  description: How the cost came about. It is empty if it is the cost of one request.
+  returned: success
+  type: str
+  sample: 300 x 0.08 + 20%
 unit_cost:
   description: Dollars for one request, as exact text.
   returned: success
