@@ -128,7 +128,7 @@ def log(monkeypatch):
     def run(result):
         progress, gate = waiting.WaitProgress(Gate(5)), Gate(5)
         wait_until_enough(
-            lambda _left: result(clock[0] / 60),
+            lambda: result(clock[0] / 60),
             gate,
             1200,
             30,
