@@ -286,8 +286,8 @@ def refuse_provider(opts: pulumi.InvokeOptions | pulumi.ResourceOptions | None) 
     parent = opts.parent if isinstance(opts.parent, pulumi.Resource) else None
     if opts.provider or (parent is not None and parent.get_provider(TOKEN)):
         raise ConfigurationError(
-            "opts: the balance is read without a provider, so a provider's settings would not count",
-            hint="pass the key and base_url as arguments instead",
+            "opts: the balance is read without a provider, so the settings of a provider would be ignored",
+            hint="pass api_key and base_url as arguments instead",
         )
 
 

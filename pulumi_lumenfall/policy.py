@@ -108,12 +108,12 @@ def require_balance_policy(
         _rules(arguments)
         if not isinstance(enforcement_level, str) or enforcement_level not in _LEVELS:
             raise ConfigurationError(
-                "enforcement_level is not a level that this policy has",
+                f"enforcement_level: {describe_value(enforcement_level)} is not an enforcement level",
                 hint="set enforcement_level to 'mandatory', 'advisory' or 'disabled'",
             )
         if not isinstance(name, str) or name in ("", "all"):
             raise ConfigurationError(
-                f"name: {describe_value(name)} is not the name of a policy", hint="set name to other text, or omit it"
+                f"name: {describe_value(name)} cannot name a policy", hint="choose another name, or omit it"
             )
     except LumenfallError as error:
         raise pulumi.RunError(error.full_message) from None

@@ -58,7 +58,7 @@ def current_run() -> Run:
     if any(loop is None or not loop.is_closed() for loop in map(_loop, _objects_of(Stack))):
         raise ConfigurationError(
             "cannot determine which stack this thread belongs to",
-            hint="within a program start its work with contextvars.copy_context().run, outside of programs use "
+            hint="in a program, run it with contextvars.copy_context().run; elsewhere, use "
             "pulumi_lumenfall.core.LumenfallClient",
         )
     return Run()
@@ -82,7 +82,7 @@ def need_event_loop() -> None:
         asyncio.get_event_loop()
     except RuntimeError:
         raise ConfigurationError(
-            "this thread has no event loop, and Pulumi makes Outputs, hooks and resources only where there is one",
+            "this thread has no event loop, which Pulumi needs for Outputs, hooks and resources",
             hint="call it in the program's own thread; get_balance and require_balance need no event loop",
         ) from None
 

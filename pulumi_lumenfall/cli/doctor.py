@@ -182,8 +182,8 @@ def _examine_environment(options: Namespace, environ: Mapping[str, str] = os.env
         yield Finding("environment", "warn", message, "unset it outside of tests")
     path = options.api_key
     if os.name == "posix" and path not in (None, "-") and os.path.isfile(path) and os.stat(path).st_mode & 0o077:
-        message = f"the file of the key can be read by other users (mode {stat.S_IMODE(os.stat(path).st_mode):o})"
-        yield Finding("API key", "warn", message, "run: chmod 600 on it")
+        message = f"the key file can be read by other users (mode {stat.S_IMODE(os.stat(path).st_mode):o})"
+        yield Finding("API key", "warn", message, "restrict it with chmod 600")
 
 
 def _examine_versions() -> Iterator[Finding]:

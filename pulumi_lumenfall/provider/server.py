@@ -160,7 +160,7 @@ class ProviderServer:
         config = read(request.args)
         if self.configured and not self.cancelled and config != self._config:
             raise ConfigurationError(
-                "this process serves one provider, and was configured with other settings before",
+                "this process already serves a provider with other settings",
                 hint="restart it; where a stack has several providers, omit PULUMI_DEBUG_PROVIDERS",
             )
         self._config = config

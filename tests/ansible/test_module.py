@@ -278,7 +278,7 @@ def test_two_accounts(ansible):
     [
         ("module", MODULE, "least amount in dollars"),
         ("module", f"{MODULE}_info", "least amount in dollars"),
-        ("module", "lumenfall.cloud.lumenfall_estimate", "How often the job sends"),
+        ("module", "lumenfall.cloud.lumenfall_estimate", "How many times the job sends"),
         ("lookup", MODULE, "lumenfall_api_key"),
         ("test", "lumenfall.cloud.funded", "never true, if the value is not a balance"),
         ("role", "lumenfall.cloud.require_balance", "require_balance_on_low"),

@@ -106,7 +106,7 @@ def test_one_process_is_one_provider(process: Plugin, api: Sandbox) -> None:
     """The engine configures an attached process for each provider of a stack: one must not judge for another."""
     process.configure(apiKey=KEY, baseUrl=api.url)
     process.configure(apiKey=KEY, baseUrl=api.url)
-    with pytest.raises(grpc.RpcError, match="this process serves one provider, and was configured with other") as error:
+    with pytest.raises(grpc.RpcError, match="this process already serves a provider with other") as error:
         process.configure(apiKey=OTHER_KEY, baseUrl=api.url)
     assert error.value.code() == grpc.StatusCode.FAILED_PRECONDITION
     assert not leaked(str(error.value))

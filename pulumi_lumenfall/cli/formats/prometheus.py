@@ -19,10 +19,10 @@ _HELP = {
     "known": "Whether the amount is known (1) or not (0).",
     "info": "What kind of balance it is.",
     "minimum": "Dollars that are enough (--minimum, or the price of the job).",
-    "sufficient": "Whether the balance is enough (1); 0 also where that cannot be told.",
+    "sufficient": "Whether the balance is enough (1); 0 also if it cannot tell.",
     "jobs_left": "How many of these jobs the balance still pays (--cost-of); absent while that is not known.",
     "probe_success": "Whether the API gave a well-formed balance (1) or not (0).",
-    "probe_duration_seconds": "How long asking took, all attempts together.",
+    "probe_duration_seconds": "Duration of the request, with all attempts and waits.",
 }
 
 

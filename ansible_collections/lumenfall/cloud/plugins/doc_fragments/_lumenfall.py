@@ -37,7 +37,7 @@ options:
     type: raw
   max_attempts:
     description:
-      - Requests in all, 1 to 10. Only failures that may pass are retried, such as a rate limit, a failed connection or
+      - Requests in all, 1 to 10. Only temporary failures are retried, such as a rate limit, a failed connection or
         a server error.
       - The default is E(LUMENFALL_MAX_ATTEMPTS), then V(3).
     type: raw

@@ -24,12 +24,12 @@ options:
     type: raw
     required: true
   endpoint:
-    description: Where the real request goes.
+    description: The endpoint of the real request.
     type: str
     choices: [images/generations, images/edits, videos, chat/completions]
     default: images/generations
   times:
-    description: How often the job sends the request, 1 or more. The default is V(1).
+    description: How many times the job sends the request, 1 or more. The default is V(1).
     type: raw
   margin:
     description: Percent on top, such as V(20%). The default is V(0).

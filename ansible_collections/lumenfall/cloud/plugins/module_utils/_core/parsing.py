@@ -178,7 +178,7 @@ class JSONNumber(str):
 
 
 def _invalid(problem: str, is_cut: bool = False) -> InvalidResponseError:
-    return InvalidResponseError(f"the response is not the documented one: {problem}", retryable=is_cut)
+    return InvalidResponseError(f"unexpected response: {problem}", retryable=is_cut)
 
 
 def _refuse_constant(name: str) -> Any:

@@ -80,7 +80,7 @@ def parse_job(times: object = None, margin: object = None, names: Tuple[str, str
     if times is not None and not (is_whole and 1 <= int(is_whole[0]) <= _MAX_TIMES):
         raise ConfigurationError(
             f"{names[0]}: {describe_value(times)} is not a whole number that is 1 or more",
-            hint=f"set {names[0]} to how often the request will run",
+            hint=f"set {names[0]} to the number of requests, such as 300",
         )
     percent = Decimal(0) if margin is None else parse_number(re.sub(r"\s*%$", "", number_text(margin)))
     if percent is None or not 0 <= percent <= 10_000:

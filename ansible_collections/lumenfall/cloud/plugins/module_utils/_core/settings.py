@@ -305,7 +305,7 @@ SETTINGS: Tuple[Setting, ...] = (
             help="Total deadline of one call in seconds, above 0 and up to 3600, with all attempts and waits."),
     Setting(name="max_attempts", label="attempts", parse=_parse_max_attempts, variables=("LUMENFALL_MAX_ATTEMPTS",),
             default=3, config_key="maxAttempts", ansible="max_attempts", ansible_type="raw", flag="--max-attempts",
-            metavar="N", help="Requests in all, 1 to 10. Only failures that may pass are retried."),
+            metavar="N", help="Requests in all, 1 to 10. Only temporary failures are retried."),
     Setting(name="verify", label="TLS verification", parse=_parse_verify, variables=(), default=True,
             config_key=None, ansible="validate_certs", ansible_type="bool", flag=None,
             help="Whether the server's certificate is verified. False is for tests only."),
