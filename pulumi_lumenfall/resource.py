@@ -250,7 +250,7 @@ def _refuse(name: object, opts: pulumi.ResourceOptions | None, api_key: object) 
     if not (api_key is None or api_key == ""):
         raise ConfigurationError(
             "api_key: not accepted by Balance, because Pulumi would keep it in the state",
-            hint="set lumenfall:apiKey with 'pulumi config set --secret', or pass the name of a config key in api_key_from",
+            hint="set lumenfall:apiKey with 'pulumi config set --secret', or name a config key in api_key_from",
         )
 
 

@@ -61,7 +61,7 @@ VALUES = {
     "no minimum": (GOOD, "", "minimum: it is empty"),
     "undefined minimum": (GOOD, "(nothing_here)", "'nothing_here' is undefined"),
     "bad minimum": (GOOD, "('1,50')", "minimum: '1,50' is not an amount"),
-    "bad policy": (GOOD, "(1, postpaid='maybe')", "postpaid: 'maybe' is not a policy"),
+    "bad policy": (GOOD, "(1, postpaid='maybe')", "postpaid: 'maybe' is not valid"),
     "unknown argument": (GOOD, "(1, postpayd='deny')", "it does not take postpayd; it takes"),
     "unnamed policy": (GOOD, "(1, 'deny')", "it does not take a second value without a name"),
 }
@@ -117,7 +117,7 @@ KEYS = {"prod": {"key": KEY}, "other": OTHER_KEY}
 BAD = {
     "minimum": (f"{LOOKUP}, minimum='abc')", {}, "minimum: 'abc' is not an amount"),
     "empty minimum": (f"{LOOKUP}, minimum='')", {}, "minimum: it is empty"),
-    "policy": (f"{LOOKUP}, minimum=5, postpaid='maybe')", {}, "postpaid: 'maybe' is not a policy"),
+    "policy": (f"{LOOKUP}, minimum=5, postpaid='maybe')", {}, "postpaid: 'maybe' is not valid"),
     "timeout": (f"{LOOKUP}, timeout='soon')", {}, "timeout: 'soon' is not a duration"),
     "boolean": (f"{LOOKUP}, validate_certs='maybe')", {}, "validate_certs: 'maybe' is not a boolean"),
     "unknown": (f"{LOOKUP}, postpayd='deny')", {}, "no option 'postpayd'; the options are api_key, base_url"),

@@ -91,7 +91,7 @@ def test_text_of_the_server_is_clean(plugin: Plugin, api: Sandbox) -> None:
         ({"minimum": [5]}, "minimum: "),
         ({"minimum": {"amount": 5}}, "minimum: "),
         ({"minimum": math.nan}, "minimum: nan is not an amount of dollars"),
-        ({"postpaid": "maybe"}, "postpaid: 'maybe' is not a policy"),
+        ({"postpaid": "maybe"}, "postpaid: 'maybe' is not valid"),
         ({"minimum": 5, "unavailable": ["deny"]}, "unavailable: "),
         ({"minimun": 5}, "minimun: there is no such argument; known are minimum, postpaid, unavailable"),
         ({"apiKey": KEY}, "apiKey: there is no such argument"),

@@ -78,10 +78,10 @@ def test_an_error_never_passes(plugin: Plugin, api: Sandbox, status: int, inputs
     ("inputs", "reason"),
     [
         ({"minimum": "?"}, "minimum: '?' is not an amount"),
-        ({"minimum": 5, "postpaid": -1}, "postpaid: -1 is not a policy"),
+        ({"minimum": 5, "postpaid": -1}, "postpaid: -1 is not valid"),
         ({"unavailable": {}}, "unavailable: "),
         ({"minimum": 5, "minimun": 5}, "minimun: there is no such argument; known are minimum, postpaid, unavailable"),
-        ({"minimum": UNKNOWN, "postpaid": "x"}, "postpaid: 'x' is not a policy"),
+        ({"minimum": UNKNOWN, "postpaid": "x"}, "postpaid: 'x' is not valid"),
     ],
 )
 def test_bad_inputs_are_named(plugin: Plugin, api: Sandbox, inputs: dict[str, Any], reason: str) -> None:

@@ -120,8 +120,8 @@ def test_an_error_fails_a_check(api: Sandbox, status: int) -> None:
     ("inputs", "words"),
     [
         ({"minimum": "-1"}, "minimum: '-1' is not an amount"),
-        ({"postpaid": "no"}, "postpaid: 'no' is not a policy"),
-        ({"unavailable": "no"}, "unavailable: 'no' is not a policy"),
+        ({"postpaid": "no"}, "postpaid: 'no' is not valid"),
+        ({"unavailable": "no"}, "unavailable: 'no' is not valid"),
         ({"timeout": 0}, "timeout: it must be above 0"),
         ({"baseUrl": "ftp://x"}, "base_url: the base URL must start with https://"),
         ({"apiKeyFrom": "NO_SUCH_KEY"}, "api_key_from: NO_SUCH_KEY is not set; set the environment variable"),

@@ -129,7 +129,7 @@ def test_bad_arguments_stop_the_program(stack: GatedStack) -> None:
     """Before anything is registered, so that a key that is given by mistake gets nowhere."""
     refused = {
         "minimum=-1": "minimum: -1 is not an amount",
-        "postpaid='no'": "postpaid: 'no' is not a policy",
+        "postpaid='no'": "postpaid: 'no' is not valid",
         f"base_url='https://user:{KEY}@example.invalid'": "base_url: the base URL contains what looks like an API key",
         "timeout=Decimal('nan')": "timeout: NaN is not a duration",
         f"api_key='{KEY}'": "api_key: not accepted by Balance, because Pulumi would keep it in the state; set",

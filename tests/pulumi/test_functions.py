@@ -172,8 +172,8 @@ def test_an_error_is_one_clean_line(api: Sandbox, status: int, words: str) -> No
     [
         ({"minimum": -1}, "minimum: -1 is not"),
         ({"minimum": float("nan")}, "minimum: nan is not"),
-        ({"postpaid": "maybe"}, "postpaid: 'maybe' is not a policy"),
-        ({"unavailable": "Allow"}, "unavailable: 'Allow' is not a policy"),
+        ({"postpaid": "maybe"}, "postpaid: 'maybe' is not valid"),
+        ({"unavailable": "Allow"}, "unavailable: 'Allow' is not valid"),
         ({"api_key": "two words"}, "api_key: the API key contains white space"),
         ({"api_key": 7}, "api_key: the API key must be text"),
         ({"base_url": "http://example.com"}, "base_url: "),
@@ -223,8 +223,8 @@ class Provider(pulumi.ProviderResource):
     [
         (5, "opts: expected options, not 5"),
         # Its key would not be the one that is used: another account would open the gate.
-        (pulumi.InvokeOptions(provider=Provider()), r"opts: .*pass the key"),
-        (pulumi.ResourceOptions(provider=Provider()), r"opts: .*pass the key"),
+        (pulumi.InvokeOptions(provider=Provider()), r"opts: .*pass api_key"),
+        (pulumi.ResourceOptions(provider=Provider()), r"opts: .*pass api_key"),
     ],
     ids=["no options", "invoke", "resource"],
 )

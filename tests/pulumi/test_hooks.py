@@ -139,8 +139,8 @@ def test_an_unexpected_error_does_not_pass(api: Sandbox, monkeypatch: pytest.Mon
     [
         ({"minimum": -1}, "minimum: -1 is not"),
         ({"minimum": None}, "minimum: it is empty"),
-        ({"minimum": 5, "postpaid": "no"}, "postpaid: 'no' is not a policy"),
-        ({"minimum": 5, "unavailable": 1}, "unavailable: 1 is not a policy"),
+        ({"minimum": 5, "postpaid": "no"}, "postpaid: 'no' is not valid"),
+        ({"minimum": 5, "unavailable": 1}, "unavailable: 1 is not valid"),
         ({"minimum": 5, "timeout": "soon"}, "timeout: 'soon' is not a duration"),
         ({"minimum": 5, "timeout": -1}, "timeout: "),
     ],

@@ -155,7 +155,7 @@ def test_bad_arguments(python: Path) -> None:
     done = subprocess.run(
         [str(python), "-c", BAD_ARGUMENTS], env={"PYTHONPATH": str(PACKAGE)}, capture_output=True, text=True, check=True
     )
-    starts = ["minimum: -1", "minimum: ", "postpaid: 'no'", "types: ", *["enforcement_level "] * 3, *["name: "] * 3]
+    starts = ["minimum: -1", "minimum: ", "postpaid: 'no'", "types: ", *["enforcement_level: "] * 3, *["name: "] * 3]
     for line, start in zip(done.stdout.splitlines(), starts, strict=True):
         assert line.startswith(start)
 

@@ -237,9 +237,7 @@ def parse_policy(value: object, name: str, default: str) -> str:
         return default
     if isinstance(value, str) and value in (ALLOW, DENY):
         return value
-    raise ConfigurationError(
-        f"{name}: {describe_value(value)} is not a policy", hint=f"set {name} to 'allow' or 'deny'"
-    )
+    raise ConfigurationError(f"{name}: {describe_value(value)} is not valid", hint=f"set {name} to 'allow' or 'deny'")
 
 
 def _float_at_most(amount: Decimal | None) -> float | None:
