@@ -206,23 +206,3 @@ def test_bad_input(cli, api, folder, command, words, message):
     assert "secret" not in ended.text
     assert api.requests == []
     assert not (folder / "started").exists()
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["estimate"], "estimate needs --request"),
-        (["check", "--minimum", "5", "--times", "3"], "--times: it has no meaning without --cost-of"),
-        (["run", "--minimum", "5"], "run needs a command; put it at the end: -- COMMAND"),
-        (["run", "--minimum", "5", "--"], "run needs a command"),
-        (["run", "--minimum", "5", "touch", "started"], "put -- before the command"),
-        (["run", "--", "touch", "started"], "run needs --minimum or --cost-of"),
-        (["run", "--minimum", "5", "--poll", "0.5s", "--", "touch", "started"], "--poll: '0.5s' is out of range"),
-        (["run", "--minimum", "five", "--", "touch", "started"], "--minimum: 'five' is not an amount"),
-    ],
-)
-def test_what_is_missing(cli, api, folder, words, message):
-    ended = cli(*words, api=api)
-    assert (ended.status, ended.out, ended.err.count("\n"), api.requests) == (3, "", 1, [])
-    assert message in ended.err
-    assert not (folder / "started").exists()
