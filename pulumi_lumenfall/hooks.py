@@ -236,14 +236,14 @@ class _Guard:
         done, _ = await asyncio.wait([waiter], timeout=self._input_seconds)
         if done and (problem := waiter.exception()) is not None:
             raise ConfigurationError(
-                f"an Output among the arguments of its balance hook failed ({type(problem).__name__})",
-                hint="fix what makes that Output",
+                f"an Output in the arguments of its balance hook failed ({type(problem).__name__})",
+                hint="fix the code or the resource that makes that Output",
             )
         values = waiter.result() if done else None
         if values is None and not (done and self._is_preview):
             raise ConfigurationError(
-                "an Output among the arguments of its balance hook is unknown when the resource's turn comes",
-                hint="let the resource depend on where that Output comes from (depends_on)",
+                "an Output in the arguments of its balance hook is still unknown",
+                hint="add the resource that makes that Output to depends_on",
             )
         return None if values is None else dict(values)
 

@@ -143,4 +143,4 @@ def _may_be_shared(fetch: Future[Any], started: float, seconds: float) -> bool:
 
 
 def _overdue(settings: Settings) -> DeadlineExceededError:
-    return DeadlineExceededError(f"no complete answer from {settings.base_url} within {settings.timeout:g} s")
+    return DeadlineExceededError(f"no complete response from {settings.base_url} within {settings.timeout:g} s")

@@ -151,7 +151,7 @@ def test_no_one_waits_past_the_deadline(api: Sandbox, monkeypatch: pytest.Monkey
     never = threading.Event()
     monkeypatch.setattr(LumenfallClient, "fetch_balance", lambda client: never.wait(60))
     monkeypatch.setattr(sharing, "_GRACE_SECONDS", 0.0)
-    overdue = r"no complete answer from .* within 0\.1 s"
+    overdue = r"no complete response from .* within 0\.1 s"
     with pytest.raises(pulumi.RunError, match=overdue):
         lumenfall.get_balance(timeout=0.1)
 
