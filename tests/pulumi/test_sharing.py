@@ -212,7 +212,7 @@ def told(call):
     try:
         return call().status
     except pulumi.RunError as error:
-        return str(error).split(", and")[0].split(";")[0]
+        return str(error).split(", which")[0].split(";")[0]
 
 calls = {
     "require": lambda: lumenfall.require_balance(5),
