@@ -182,7 +182,7 @@ def test_an_empty_policy_is_the_default(empty: Any) -> None:
         *(True, False, float("nan"), float("inf"), -1, -0.5, Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity")),
         *([], {}, b"5", 10**400, 10**5000, 5j, Fraction(5), int(sys.float_info.max) * 2),
     ],
-    ids=lambda value: type(value).__name__ if isinstance(value, int) else repr(value)[:12],
+    ids=lambda value: type(value).__name__ if isinstance(value, int) else ascii(value)[:12].replace("\\", "/"),
 )
 def test_a_bad_minimum_is_refused_on_every_kind_of_account(minimum: Any) -> None:
     for balance in (FIVE, POSTPAID, UNAVAILABLE):

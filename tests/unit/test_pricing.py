@@ -46,7 +46,7 @@ def test_an_estimate(api: Sandbox, endpoint: str) -> None:
     assert (request.method, request.path) == ("POST", f"/openai/v1/{endpoint}?dryRun=true")
 
 
-@pytest.mark.parametrize("request_", [json.dumps(REQUEST), json.dumps(REQUEST).encode()])
+@pytest.mark.parametrize("request_", [json.dumps(REQUEST), json.dumps(REQUEST).encode()], ids=["str", "bytes"])
 def test_a_request_may_be_text(api: Sandbox, request_: Any) -> None:
     api.prices = {"gpt-image-1": "0.08"}
     assert LumenfallClient(api.key, base_url=api.url).estimate_cost(request_).amount == Decimal("0.32")

@@ -49,7 +49,7 @@ def refused(*layers: Any, **environ: str) -> ConfigurationError:
 
 def named(value: object) -> str:
     """A short name for a parameter."""
-    return "huge" if isinstance(value, int) and abs(value) > 10**9 else repr(value)[:30]
+    return "huge" if isinstance(value, int) and abs(value) > 10**9 else ascii(value)[:30].replace("\\", "/")
 
 
 # --- The chain ---
