@@ -35,21 +35,13 @@ _MODULES = {
     "resource": ("Balance",),
 }
 
+# fmt: off
 __all__ = [
-    "AvailableBalance",
-    "AwaitableGetBalanceResult",
-    "Balance",
-    "EstimateCostResult",
-    "GetBalanceResult",
-    "__version__",
-    "balance_hook",
-    "estimate_cost",
-    "estimate_cost_output",
-    "gate_stack",
-    "get_balance",
-    "get_balance_output",
-    "require_balance",
+    "AvailableBalance", "AwaitableGetBalanceResult", "Balance", "EstimateCostResult", "GetBalanceResult",
+    "__version__", "balance_hook", "estimate_cost", "estimate_cost_output", "gate_stack",
+    "get_balance", "get_balance_output", "require_balance",
 ]
+# fmt: on
 
 if not TYPE_CHECKING:  # else every misspelt name would have a type
 

@@ -8,29 +8,25 @@ The API prices a request without running it. The price is approximate: use ``mar
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from typing import Any, cast
 
 import pulumi
 
-from .config import as_output, program_settings, refuse_outputs
+from .calls import Call, call_once_known, run_errors
+from .config import refuse_outputs
 from .core import (
     ConfigurationError,
     CostEstimate,
     Gate,
-    LumenfallError,
+    Settings,
     check_endpoint,
     check_request,
     format_amount,
     parse_job,
 )
-from .functions import Duration, tell_if_unknown
-from .program import current_run, is_mocked, need_event_loop
-from .sharing import wait, wait_async
-
-__all__ = ["EstimateCostResult", "estimate_cost", "estimate_cost_output"]
-
-#: The token under which mocks are asked; the provider plugin has the same function.
-TOKEN = "lumenfall:index:estimateCost"  # noqa: S105
+from .functions import Duration
+from .program import current_run
 
 
 @pulumi.output_type
@@ -72,9 +68,7 @@ def estimate_cost(
         endpoint: ``images/generations`` (default), ``images/edits``, ``videos`` or ``chat/completions``.
         times: How often the request will run, a whole number >= 1; 1 by default.
         margin: Percent on top, >= 0, such as ``"20%"``; 0 by default.
-        api_key: See :func:`pulumi_lumenfall.get_balance`, here and below.
-        base_url: As there.
-        timeout: As there.
+        api_key: As for :func:`get_balance`, like ``base_url`` and ``timeout``.
 
     Returns:
         The result, readable at once.
@@ -82,16 +76,9 @@ def estimate_cost(
     Raises:
         pulumi.RunError: There is no price, or an argument or a setting is malformed; one line with a hint.
     """
-    try:
-        job = _Question(request, endpoint, times, margin)
-        if is_mocked():
-            answer = pulumi.runtime.invoke(TOKEN, job.inputs).value
-            return _mocked(answer)
-        settings = program_settings(api_key=api_key, base_url=base_url, timeout=timeout)
-        estimate = wait(current_run().estimate(settings, job.request, job.endpoint), settings)
-    except LumenfallError as error:
-        raise pulumi.RunError(error.full_message) from None
-    return job.result(estimate)
+    with run_errors():
+        call = _EstimateCall(request, endpoint, times, margin)
+        return call.now(api_key=api_key, base_url=base_url, timeout=timeout)
 
 
 def estimate_cost_output(
@@ -107,13 +94,8 @@ def estimate_cost_output(
     """Ask what a job would cost once the arguments are known, which may be Outputs.
 
     Args:
-        request: See :func:`estimate_cost`, here and below; Outputs may also be within it.
-        endpoint: As there.
-        times: As there.
-        margin: As there.
-        api_key: As there. A secret Output does not make the result secret.
-        base_url: As there.
-        timeout: As there.
+        request: As for :func:`estimate_cost`, like the arguments that are not listed; Outputs may also be within it.
+        api_key: A secret Output does not make the result secret.
 
     Returns:
         An Output of the result; its ``amount`` may be the ``minimum`` of ``balance_hook``, ``gate_stack`` and
@@ -122,77 +104,51 @@ def estimate_cost_output(
     Raises:
         pulumi.RunError: This is a thread without an event loop.
     """
-    try:
-        need_event_loop()
-    except LumenfallError as error:
-        raise pulumi.RunError(error.full_message) from None
-    api_key = as_output(api_key)
-    if isinstance(api_key, pulumi.Output):
-        api_key = pulumi.Output.unsecret(api_key)
-    job = {"request": request, "endpoint": endpoint, "times": times, "margin": margin}
-    settings_arguments = {"api_key": api_key, "base_url": base_url, "timeout": timeout}
-    arguments: pulumi.Output[list[dict[str, Any]]] = pulumi.Output.all(
-        pulumi.Output.from_input(job), pulumi.Output.from_input(settings_arguments)
+    return call_once_known(
+        "estimate_cost_output",
+        _EstimateCall,
+        {"request": request, "endpoint": endpoint, "times": times, "margin": margin},
+        api_key=api_key,
+        base_url=base_url,
+        timeout=timeout,
     )
 
-    async def fetch(values: list[dict[str, Any]]) -> EstimateCostResult:
-        try:
-            job = _Question(**values[0])
-            if is_mocked():
-                return _mocked(await pulumi.runtime.invoke_async(TOKEN, job.inputs))
-            settings = program_settings(**values[1])
-            estimate = await wait_async(current_run().estimate(settings, job.request, job.endpoint), settings)
-        except LumenfallError as error:
-            raise pulumi.RunError(error.full_message) from None
-        return job.result(estimate)
 
-    tell_if_unknown(arguments, "estimate_cost_output")
-    return arguments.apply(fetch)
+class _EstimateCall(Call[EstimateCostResult]):
+    """Prices a request, and how often it runs."""
 
-
-class _Question:
-    """A checked request, and how often it runs."""
+    function = "lumenfall:index:estimateCost"
 
     def __init__(self, request: object, endpoint: object, times: object, margin: object) -> None:
         refuse_outputs(request=request, endpoint=endpoint, times=times, margin=margin)
-        self.request = check_request(request)
-        self.endpoint = check_endpoint(endpoint)
-        self._job = parse_job(times, margin)
-
-    @property
-    def inputs(self) -> dict[str, Any]:
-        """What a test's mocks see of a call."""
-        return {
-            "request": self.request,
-            "endpoint": self.endpoint,
-            "times": self._job.times,
-            "margin": f"{self._job.margin}%",
+        self._request = check_request(request)
+        self._endpoint = check_endpoint(endpoint)
+        self._job = job = parse_job(times, margin)
+        self.inputs = {
+            "request": self._request,
+            "endpoint": self._endpoint,
+            "times": job.times,
+            "margin": f"{job.margin}%",
         }
 
-    def result(self, estimate: CostEstimate) -> EstimateCostResult:
-        return _result(
-            amount=format_amount(self._job.cost(estimate)),
-            unit_amount=format_amount(estimate.amount),
-            model=estimate.model,
-            provider=estimate.provider,
-        )
+    def ask(self, settings: Settings) -> Future[CostEstimate]:
+        return current_run().estimate(settings, self._request, self._endpoint)
 
+    def result(self, answer: CostEstimate) -> EstimateCostResult:
+        total, unit = format_amount(self._job.cost(answer)), format_amount(answer.amount)
+        return _result(amount=total, unit_amount=unit, model=answer.model, provider=answer.provider)
 
-def _mocked(answer: Any) -> EstimateCostResult:
-    try:
-        amount = answer["amount"]
-        Gate(amount)
-    except (KeyError, TypeError, ConfigurationError):
-        raise ConfigurationError(
-            f"the mocks of this test return no price for {TOKEN}",
-            hint='let Mocks.call return {"amount": "28.80", "unitAmount": "0.08", "model": "gpt-image-1"}',
-        ) from None
-    return _result(
-        amount=str(amount),
-        unit_amount=str(answer.get("unitAmount", amount)),
-        model=answer.get("model", ""),
-        provider=answer.get("provider"),
-    )
+    def mocked_result(self, answer: Any) -> EstimateCostResult:
+        try:
+            amount = str(answer["amount"])
+            Gate(amount)
+        except (KeyError, TypeError, ConfigurationError):
+            raise ConfigurationError(
+                f"the mocks of this test return no price for {self.function}",
+                hint='let Mocks.call return {"amount": "28.80", "unitAmount": "0.08", "model": "gpt-image-1"}',
+            ) from None
+        unit = str(answer.get("unitAmount", amount))
+        return _result(amount=amount, unit_amount=unit, model=answer.get("model", ""), provider=answer.get("provider"))
 
 
 def _result(**properties: str | None) -> EstimateCostResult:

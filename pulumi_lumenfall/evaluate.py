@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 
 from .core import AccountBalance, Gate, LumenfallError, judge_error
 
-__all__ = ["GATE_INPUTS", "OUTPUTS", "UNKNOWN_IN_PREVIEW", "UNKNOWN_IN_UP", "Evaluation", "evaluate", "make_gate"]
-
 #: The inputs that make the gate.
 GATE_INPUTS = ("minimum", "postpaid", "unavailable")
 #: What a balance becomes.
@@ -24,12 +22,7 @@ UNKNOWN_IN_UP = "cannot tell whether the balance is enough: an input is still un
 
 
 class Evaluation(NamedTuple):
-    """What became of a resource's inputs.
-
-    Attributes:
-        outputs: The four outputs, also where the balance is too low; empty where there is no balance.
-        failure: Why the resource must not go on, one line; None where it may.
-    """
+    """The four outputs, or none where there is no balance; and why the resource must not go on, or None."""
 
     outputs: dict[str, Any]
     failure: str | None

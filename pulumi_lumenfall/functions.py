@@ -7,47 +7,31 @@ They ask live, in preview and in up, and leave nothing in the state. Every failu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeAlias, TypeVar, cast
 
 import pulumi
-from pulumi.output import contains_unknowns
 
-from .config import as_output, plain_gate, program_settings
+from .calls import Call, call_once_known, refuse_provider, run_errors
+from .config import plain_gate
 from .core import (
     DEFAULT_POLL_SECONDS,
     MAX_WAIT_SECONDS,
     MIN_POLL_SECONDS,
     AccountBalance,
     ConfigurationError,
-    Gate,
     LumenfallError,
     Settings,
-    describe_value,
     format_amount,
     is_unset,
-    judge_error,
     parse_duration,
     wait_until_enough,
 )
-from .evaluate import UNKNOWN_IN_PREVIEW
-from .program import current_run, is_mocked, need_event_loop, when_ready
-from .sharing import wait, wait_async
-
-__all__ = [
-    "Amount",
-    "AvailableBalance",
-    "AwaitableGetBalanceResult",
-    "Duration",
-    "GetBalanceResult",
-    "get_balance",
-    "get_balance_output",
-    "require_balance",
-]
-
-#: The token under which mocks are asked; the provider plugin has the same function.
-TOKEN = "lumenfall:index:getBalance"  # noqa: S105
+from .program import current_run, when_ready
+from .sharing import wait as wait_for
 
 Amount: TypeAlias = str | int | float | Decimal
 """Dollars: ``"5.00"``, ``5``, ``Decimal("5")``, or a float, which counts as its shortest text (0.1 is 0.1)."""
@@ -129,13 +113,10 @@ def get_balance(
     Raises:
         pulumi.RunError: There is no balance, or an argument or a setting is malformed; one line with a hint.
     """
-    try:
+    with run_errors():
         refuse_provider(opts)
-        gate = _gate(minimum, postpaid, unavailable)
-        balance = _ask(gate, api_key=api_key, base_url=base_url, timeout=timeout)
-    except LumenfallError as error:
-        raise pulumi.RunError(error.full_message) from None
-    return _result(AwaitableGetBalanceResult, balance, gate)
+        call = _BalanceCall(AwaitableGetBalanceResult, minimum, postpaid, unavailable)
+        return call.now(api_key=api_key, base_url=base_url, timeout=timeout)
 
 
 def require_balance(
@@ -162,15 +143,10 @@ def require_balance(
 
     Args:
         minimum: The least amount that is enough, dollars, >= 0.
-        postpaid: See :func:`get_balance`.
-        unavailable: See :func:`get_balance`.
         wait: Maximum time to wait for funds, for example ``"15m"``; by default not at all. A preview waits too, since
             ``up`` begins with one. What waiting cannot change, such as a wrong key, ends it early.
         poll: Time between two looks while waiting, at least 1 s; 30 s by default.
-        api_key: See :func:`get_balance`.
-        base_url: See :func:`get_balance`.
-        timeout: See :func:`get_balance`; it bounds each look.
-        opts: See :func:`get_balance`.
+        timeout: As for :func:`get_balance`, like the arguments that are not listed; it bounds each look.
 
     Returns:
         The result; ``sufficient`` is True.
@@ -179,22 +155,10 @@ def require_balance(
         pulumi.RunError: The balance is too low, or it cannot be told; one line that begins with the verdict and says
             what there is, what is needed and what to do.
     """
-    try:
+    with run_errors(as_verdict=True):
         refuse_provider(opts)
-        gate = plain_gate(minimum, postpaid, unavailable)
-        wait_seconds = _duration("wait", wait, 0.0, least=0.0)
-        poll_seconds = _duration("poll", poll, DEFAULT_POLL_SECONDS, least=MIN_POLL_SECONDS)
-        if wait_seconds and not is_mocked():
-            settings = program_settings(api_key=api_key, base_url=base_url, timeout=timeout)
-            balance = _wait_for_funds(gate, settings, wait_seconds, poll_seconds)
-        else:
-            balance = _ask(gate, api_key=api_key, base_url=base_url, timeout=timeout)
-    except LumenfallError as error:
-        raise pulumi.RunError(judge_error(error).message) from None
-    verdict = gate.judge(balance)
-    if not verdict.sufficient:
-        raise pulumi.RunError(verdict.message)
-    return _result(AwaitableGetBalanceResult, balance, gate)
+        call = _RequiredBalance(AwaitableGetBalanceResult, minimum, postpaid, unavailable, wait, poll)
+        return call.now(api_key=api_key, base_url=base_url, timeout=timeout)
 
 
 def get_balance_output(
@@ -217,12 +181,8 @@ def get_balance_output(
         pulumi.export("funds", balance.available.amount)
 
     Args:
-        minimum: See :func:`get_balance`, here and below.
-        postpaid: As there.
-        unavailable: As there.
-        api_key: As there. A secret Output does not make the result secret.
-        base_url: As there.
-        timeout: As there.
+        api_key: As for :func:`get_balance`, like the arguments that are not listed. A secret Output does not make the
+            result secret.
         opts: ``depends_on`` defers the request until those resources are there; a provider that is set is refused.
 
     Returns:
@@ -232,147 +192,106 @@ def get_balance_output(
     Raises:
         pulumi.RunError: ``opts`` has a provider, or this is a thread without an event loop.
     """
-    try:
+    with run_errors():
         refuse_provider(opts)
-        need_event_loop()
-    except LumenfallError as error:
-        raise pulumi.RunError(error.full_message) from None
-    api_key = as_output(api_key)
-    if isinstance(api_key, pulumi.Output):
-        # The key is used and not passed on; the other arguments make the result as secret as they are.
-        api_key = pulumi.Output.unsecret(api_key)
-    arguments: pulumi.Output[dict[str, Any]] = pulumi.Output.all(
-        minimum=minimum,
-        postpaid=postpaid,
-        unavailable=unavailable,
+    return call_once_known(
+        "get_balance_output",
+        partial(_BalanceCall, GetBalanceResult),
+        {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable},
+        ready=_dependencies(opts),
         api_key=api_key,
         base_url=base_url,
         timeout=timeout,
-        ready=_dependencies(opts),
     )
 
-    async def fetch(values: dict[str, Any]) -> GetBalanceResult:
+
+class _BalanceCall(Call[_Result]):
+    """Reads the balance, and judges it where there is a minimum."""
+
+    function = "lumenfall:index:getBalance"
+
+    def __init__(self, kind: type[_Result], minimum: object, postpaid: object, unavailable: object) -> None:
+        # Without a minimum, bad policies are refused all the same.
+        gate = plain_gate(0 if minimum is None else minimum, postpaid, unavailable)
+        self._kind = kind
+        self._gate = None if minimum is None else gate
+        policies = {"postpaid": gate.postpaid, "unavailable": gate.unavailable}
+        self.inputs = {} if minimum is None else {"minimum": format_amount(gate.minimum), **policies}
+
+    def ask(self, settings: Settings) -> Future[AccountBalance]:
+        return current_run().ask(settings)
+
+    def result(self, answer: AccountBalance) -> _Result:
+        result = cast(Any, self._kind)(
+            billing_type=answer.billing_type,
+            available=AvailableBalance(**answer.to_dict()["available"]),
+            status=answer.status,
+            sufficient=None if self._gate is None else self._gate.judge(answer).sufficient,
+        )
+        return cast(_Result, result)
+
+    def mocked_result(self, answer: Any) -> _Result:
         try:
-            gate = _gate(values["minimum"], values["postpaid"], values["unavailable"])
-            settings = {name: values[name] for name in ("api_key", "base_url", "timeout")}
-            balance = await _ask_async(gate, **settings)
-        except LumenfallError as error:
-            raise pulumi.RunError(error.full_message) from None
-        return _result(GetBalanceResult, balance, gate)
-
-    tell_if_unknown(arguments, "get_balance_output")
-    return arguments.apply(fetch)
-
-
-def tell_if_unknown(arguments: pulumi.Output[Any], who: str) -> None:
-    """Say in a preview that it cannot tell, where an argument is unknown."""
-
-    def tell(values: Any) -> None:
-        if contains_unknowns(values) and pulumi.runtime.is_dry_run():
-            pulumi.log.info(f"{who}: {UNKNOWN_IN_PREVIEW}")
-
-    arguments.apply(tell, run_with_unknowns=True)
+            available = answer["available"]
+            amount = available.get("amount")
+            balance = AccountBalance(
+                billing_type=answer["billingType"],
+                amount=None if amount is None else Decimal(str(amount)),
+                currency=available.get("currency", "usd").lower(),
+            )
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
+            returned = '{"billingType": "prepaid", "available": {"amount": 12.5, "currency": "usd"}}'
+            raise ConfigurationError(
+                f"the mocks of this test return no balance for {self.function}",
+                hint=f"let Mocks.call return {returned}",
+            ) from None
+        return self.result(balance)
 
 
-def refuse_provider(opts: pulumi.InvokeOptions | pulumi.ResourceOptions | None) -> None:
-    """Refuse a provider, since its key would not be the one that is used, and what are no options."""
-    if opts is None:
-        return
-    if not isinstance(opts, (pulumi.InvokeOptions, pulumi.ResourceOptions)):
-        raise ConfigurationError(
-            f"opts: expected options, not {describe_value(opts)}",
-            hint="pass a pulumi.InvokeOptions, or for Balance a pulumi.ResourceOptions",
-        )
-    parent = opts.parent if isinstance(opts.parent, pulumi.Resource) else None
-    if opts.provider or (parent is not None and parent.get_provider(TOKEN)):
-        raise ConfigurationError(
-            "opts: the balance is read without a provider, so the settings of a provider would be ignored",
-            hint="pass api_key and base_url as arguments instead",
-        )
+class _RequiredBalance(_BalanceCall[_Result]):
+    """Stops the program unless there are funds, which it may wait for."""
 
+    def __init__(
+        self, kind: type[_Result], minimum: object, postpaid: object, unavailable: object, wait: object, poll: object
+    ) -> None:
+        self._required = plain_gate(minimum, postpaid, unavailable)
+        super().__init__(kind, minimum, postpaid, unavailable)
+        self._wait = _duration("wait", wait, 0.0, least=0.0)
+        self._poll = _duration("poll", poll, DEFAULT_POLL_SECONDS, least=MIN_POLL_SECONDS)
 
-def _gate(minimum: object, postpaid: object, unavailable: object) -> Gate | None:
-    """The gate, or None where no minimum was given; bad policies are refused all the same."""
-    gate = plain_gate(0 if minimum is None else minimum, postpaid, unavailable)
-    return None if minimum is None else gate
+    def fetch(self, settings: Settings) -> AccountBalance:
+        """Look until there are funds or the time is over; each look asks again."""
+        if not self._wait:
+            return cast(AccountBalance, super().fetch(settings))
+        run, said = current_run(), ""
 
+        def look() -> AccountBalance | LumenfallError:
+            try:
+                return wait_for(run.ask(settings, keep=False), settings)
+            except LumenfallError as error:
+                return error
 
-def _gate_inputs(gate: Gate | None) -> dict[str, Any]:
-    """What a test's mocks see of a call."""
-    if gate is None:
-        return {}
-    return {"minimum": format_amount(gate.minimum), "postpaid": gate.postpaid, "unavailable": gate.unavailable}
+        def notify(result: AccountBalance | LumenfallError, _pause: float, left: float) -> None:
+            nonlocal said
+            message = self._required.judge(result).message
+            if message != said:
+                pulumi.log.info(f"waiting up to {left:.0f} s for funds: {message}")
+            said = message
+
+        result = wait_until_enough(look, self._required, self._wait, self._poll, notify=notify)
+        if isinstance(result, LumenfallError):
+            raise result
+        return result
+
+    def result(self, answer: AccountBalance) -> _Result:
+        verdict = self._required.judge(answer)
+        if not verdict.sufficient:
+            raise pulumi.RunError(verdict.message)
+        return super().result(answer)
 
 
 def _duration(name: str, value: object, default: float, least: float) -> float:
     return default if is_unset(value) else parse_duration(name, value, minimum=least, maximum=MAX_WAIT_SECONDS)
-
-
-def _ask(gate: Gate | None, **arguments: Any) -> AccountBalance:
-    """Ask, or share this run's answer. Under mocks the mocks answer."""
-    if is_mocked():
-        return _mocked(pulumi.runtime.invoke(TOKEN, _gate_inputs(gate)).value)
-    settings = program_settings(**arguments)
-    return wait(current_run().ask(settings), settings)
-
-
-async def _ask_async(gate: Gate | None, **arguments: Any) -> AccountBalance:
-    if is_mocked():
-        return _mocked(await pulumi.runtime.invoke_async(TOKEN, _gate_inputs(gate)))
-    settings = program_settings(**arguments)
-    return await wait_async(current_run().ask(settings), settings)
-
-
-def _wait_for_funds(gate: Gate, settings: Settings, wait_seconds: float, poll_seconds: float) -> AccountBalance:
-    """Look until there are funds or the time is over; each look asks again."""
-    run = current_run()
-
-    def look() -> AccountBalance | LumenfallError:
-        try:
-            return wait(run.ask(settings, keep=False), settings)
-        except LumenfallError as error:
-            return error
-
-    said = ""
-
-    def notify(result: AccountBalance | LumenfallError, _pause: float, left: float) -> None:
-        nonlocal said
-        message = gate.judge(result).message
-        if message != said:
-            pulumi.log.info(f"waiting up to {left:.0f} s for funds: {message}")
-        said = message
-
-    result = wait_until_enough(look, gate, wait_seconds, poll_seconds, notify=notify)
-    if isinstance(result, LumenfallError):
-        raise result
-    return result
-
-
-def _result(kind: Callable[..., _Result], balance: AccountBalance, gate: Gate | None) -> _Result:
-    return kind(
-        billing_type=balance.billing_type,
-        available=AvailableBalance(**balance.to_dict()["available"]),
-        status=balance.status,
-        sufficient=None if gate is None else gate.judge(balance).sufficient,
-    )
-
-
-def _mocked(answer: object) -> AccountBalance:
-    """A balance from what a test's mocks return."""
-    try:
-        assert isinstance(answer, Mapping)
-        available = answer["available"]
-        amount = available.get("amount")
-        return AccountBalance(
-            billing_type=answer["billingType"],
-            amount=None if amount is None else Decimal(str(amount)),
-            currency=available.get("currency", "usd").lower(),
-        )
-    except (ArithmeticError, AssertionError, AttributeError, KeyError, TypeError, ValueError):
-        raise ConfigurationError(
-            f"the mocks of this test return no balance for {TOKEN}",
-            hint='let Mocks.call return {"billingType": "prepaid", "available": {"amount": 12.5, "currency": "usd"}}',
-        ) from None
 
 
 def _dependencies(opts: pulumi.InvokeOptions | None) -> pulumi.Output[Any] | None:

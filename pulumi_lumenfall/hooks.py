@@ -19,6 +19,7 @@ from typing import Any
 import pulumi
 from pulumi.output import contains_unknowns
 
+from .calls import run_errors
 from .config import as_output, check_argument, plain_gate, program_settings
 from .core import ConfigurationError, Gate, LumenfallError, Settings, Verdict, clean, describe_value, judge_error
 from .evaluate import UNKNOWN_IN_PREVIEW
@@ -34,8 +35,6 @@ from .program import (
     silence_interrupts,
 )
 from .sharing import Run, wait_async
-
-__all__ = ["balance_hook", "gate_stack"]
 
 # How long to wait for an Output among the arguments where no timeout is given, seconds.
 _INPUT_SECONDS = 30.0
@@ -76,13 +75,8 @@ def balance_hook(
         minimum: The least amount that is enough, dollars, >= 0. An Output that is unknown in a preview is checked in
             ``up``; a message says so. One that is still unknown there when the resource's turn comes stops the
             deployment: let the resource depend on where it comes from.
-        postpaid: ``"allow"`` (default) or ``"deny"``: what a postpaid account without an amount counts as.
-        unavailable: ``"deny"`` (default) or ``"allow"``: what a balance that is temporarily unavailable counts as.
-        api_key: API key; by default ``lumenfall:apiKey``, ``LUMENFALL_API_KEY``, then the credentials file. It is used
-            and not stored.
-        base_url: Where the API is; by default ``lumenfall:baseUrl``, ``LUMENFALL_API_BASE``, then the public API.
-        timeout: Total deadline, up to an hour; by default ``lumenfall:timeout``, ``LUMENFALL_TIMEOUT``, 30 s. Outputs
-            among the arguments are waited for as long, before.
+        timeout: As for :func:`get_balance`, like the arguments that are not listed. Outputs among the arguments are
+            waited for as long, before.
         name: The hook's name, unique in the stack: in a component of a package, derive it from the component's name.
             By default a name that no other hook has. Pulumi keeps it in the state of the resources it is bound to.
 
@@ -94,17 +88,15 @@ def balance_hook(
             cannot be made in this thread. Every other failure stops the resource, not the program: one line with the
             resource, what there is, what is needed and what to do.
     """
-    gate_arguments = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable}
-    try:
+    with run_errors():
         need_event_loop()
-        arguments = {key: as_output(value) for key, value in gate_arguments.items()}
+        given = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable}
+        arguments = {key: as_output(value) for key, value in given.items()}
         plain = {key: value for key, value in arguments.items() if not isinstance(value, pulumi.Output)}
         plain_gate(**{"minimum": 0, **plain})
         timeout = check_argument("timeout", "timeout", timeout)
         run = current_run()
         name = _unique_name(name, run)
-    except LumenfallError as error:
-        raise pulumi.RunError(error.full_message) from None
     arguments |= {"api_key": as_output(api_key), "base_url": as_output(base_url), "timeout": timeout}
     guard = _Guard(run, arguments)
 
@@ -139,21 +131,15 @@ def gate_stack(
         pulumi_lumenfall.gate_stack(5, types=["aws:ec2/*", "aws:rds:Instance"])
 
     Args:
-        minimum: See :func:`balance_hook`, here and below.
         types: Which types of resource to gate, as patterns with ``*`` and ``?``; all by default. The short form of a
             type, ``aws:ec2:Instance`` for ``aws:ec2/instance:Instance``, will do. A pattern that matched none of the
-            run's resources is a warning at its end.
-        postpaid: As there.
-        unavailable: As there.
-        api_key: As there.
-        base_url: As there.
-        timeout: As there.
+            run's resources is a warning at its end. The other arguments are as for :func:`balance_hook`.
 
     Raises:
         pulumi.RunError: Resources were registered before; ``timeout``, a plain ``minimum`` or a plain policy is
             malformed; ``types`` names none; or hooks cannot be made in this thread.
     """
-    try:
+    with run_errors():
         patterns = check_types(types)
         hook = balance_hook(
             minimum,
@@ -165,8 +151,6 @@ def gate_stack(
         )
         if not is_mocked():
             _refuse_to_come_late(patterns)
-    except LumenfallError as error:
-        raise pulumi.RunError(error.full_message) from None
     seen: set[str] = set()
 
     def bind(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
@@ -191,7 +175,7 @@ def gate_stack(
 
 
 class _Guard:
-    """What a hook checks each time, with the arguments that it was made with."""
+    """What a hook checks each time."""
 
     def __init__(self, run: Run, arguments: dict[str, Any]) -> None:
         self._run = run

@@ -14,8 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import pulumi
-
 try:
     # Its versions pin other ones of protobuf than pulumi's newest do, so it is not in every environment.
     from pulumi_policy import (  # type: ignore[import-not-found, unused-ignore]
@@ -29,6 +27,7 @@ except ImportError as problem:
         "the package pulumi-policy is not installed; run: pip install 'pulumi-lumenfall[policy]'"
     ) from problem
 
+from .calls import run_errors
 from .config import config_layer
 from .core import (
     ConfigurationError,
@@ -90,12 +89,8 @@ def require_balance_policy(
         enforcement_level: ``"mandatory"`` (default), ``"advisory"`` (a warning) or ``"disabled"``.
         types: Which types of resource to judge, as patterns with ``*`` and ``?``; all by default. Providers, stack
             references and ``Balance`` are left alone.
-        postpaid: ``"allow"`` (default) or ``"deny"``: what a postpaid account without an amount counts as.
-        unavailable: ``"deny"`` (default) or ``"allow"``: what a balance that is temporarily unavailable counts as.
-        api_key: API key; by default ``lumenfall:apiKey``, ``LUMENFALL_API_KEY``, then the credentials file.
-        base_url: Where the API is; by default ``lumenfall:baseUrl``, ``LUMENFALL_API_BASE``, then the public API.
-        timeout: Total deadline, up to an hour; by default ``lumenfall:timeout``, ``LUMENFALL_TIMEOUT``, 30 s.
         name: The policy's name, unique in its pack; not ``"all"``, which Pulumi keeps for itself.
+            The other arguments are as for :func:`pulumi_lumenfall.get_balance`.
 
     Returns:
         A policy for ``PolicyPack(policies=[...])``.
@@ -104,7 +99,7 @@ def require_balance_policy(
         pulumi.RunError: ``minimum``, a policy word, ``types``, ``enforcement_level`` or ``name`` is malformed.
     """
     arguments = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable, "types": types}
-    try:
+    with run_errors():
         _rules(arguments)
         if not isinstance(enforcement_level, str) or enforcement_level not in _LEVELS:
             raise ConfigurationError(
@@ -115,8 +110,6 @@ def require_balance_policy(
             raise ConfigurationError(
                 f"name: {describe_value(name)} cannot name a policy", hint="choose another name, or omit it"
             )
-    except LumenfallError as error:
-        raise pulumi.RunError(error.full_message) from None
     # The process of a pack serves one preview or one up.
     run = Run()
     layer = argument_layer(api_key=api_key, base_url=base_url, timeout=timeout)

@@ -18,6 +18,7 @@ import pulumi
 from pulumi import dynamic
 from pulumi.output import UNKNOWN, contains_unknowns
 
+from .calls import refuse_provider, run_errors, tell_if_unknown
 from .config import API_KEY, as_output, check_argument, config_layer, plain_gate, warn_of_plain_key
 from .core import (
     AccountBalance,
@@ -30,11 +31,9 @@ from .core import (
     resolve_settings,
 )
 from .evaluate import GATE_INPUTS, OUTPUTS, UNKNOWN_IN_UP, evaluate, make_gate
-from .functions import Amount, AvailableBalance, Duration, refuse_provider, tell_if_unknown
+from .functions import Amount, AvailableBalance, Duration
 from .program import current_run, need_event_loop, silence_interrupts
 from .sharing import Run, wait
-
-__all__ = ["Balance", "BalanceProvider"]
 
 _INPUTS = (*GATE_INPUTS, "apiKeyFrom", "baseUrl", "timeout")
 # Python name -> Pulumi name, where they differ.
@@ -99,30 +98,22 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
             name: The resource's name, unique in the program.
             minimum: The least amount that is enough, dollars, >= 0; below it this resource fails. An Output that is
                 unknown in a preview is checked in ``up``; a message says so. None gates nothing.
-            postpaid: ``"allow"`` (default) or ``"deny"``: what a postpaid account without an amount counts as.
-            unavailable: ``"deny"`` (default) or ``"allow"``: what a balance that is temporarily unavailable counts as.
             api_key_from: Where the key of another account is: a config key such as ``accounts:secondKey`` (set it
                 with ``--secret``), or an environment variable such as ``SECOND_KEY``. Never the key itself, which
                 would be kept in the state. By default ``lumenfall:apiKey``, ``LUMENFALL_API_KEY``, then the
                 credentials file.
             api_key: Refused, since it would be kept in the state: see ``api_key_from``.
-            base_url: Where the API is; by default ``lumenfall:baseUrl``, ``LUMENFALL_API_BASE``, then the public API.
-            timeout: Total deadline, up to an hour; by default ``lumenfall:timeout``, ``LUMENFALL_TIMEOUT``, 30 s.
             opts: As for any resource. No provider makes this call, so one that is set is refused, and so are ``id``,
-                ``import_`` and ``urn``: a resource that is only read is not gated.
+                ``import_`` and ``urn``: a resource that is only read is not gated. The other arguments are as for
+                :func:`get_balance`.
 
         Raises:
             pulumi.RunError: A plain argument or ``lumenfall:`` config is malformed, or the resource cannot be made in
                 this thread. Every other failure fails the resource, in one line.
         """
-        given = {
-            "minimum": minimum,
-            "postpaid": postpaid,
-            "unavailable": unavailable,
-            "base_url": base_url,
-            "timeout": timeout,
-        }
-        try:
+        given = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable}
+        given |= {"base_url": base_url, "timeout": timeout}
+        with run_errors():
             need_event_loop()
             current_run()
             refuse_provider(opts)
@@ -135,12 +126,10 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
                 if ":" in api_key_from:
                     warn_of_plain_key(api_key_from)
             warn_of_plain_key(API_KEY)
-        except LumenfallError as error:
-            raise pulumi.RunError(error.full_message) from None
         inputs["api_key_from"] = api_key_from
         silence_interrupts()
         tell_if_unknown(pulumi.Output.all(**inputs), f"Balance {name!r}")
-        outputs = dict.fromkeys(("billing_type", "available", "status", "sufficient"))
+        outputs = dict.fromkeys(map(self.translate_output_property, OUTPUTS))
         super().__init__(BalanceProvider(), name, {**inputs, **outputs}, opts)
 
     def translate_input_property(self, prop: str) -> str:
@@ -266,17 +255,13 @@ def _check_source(source: object) -> None:
 
 def _once_known(name: str, value: Any) -> Any:
     """An argument as it is kept in the state, or an Output of that; one that is malformed fails."""
-    value = as_output(value)
-    if not isinstance(value, pulumi.Output):
-        return _normalized(name, value)
 
     def known(value: Any) -> Any:
-        try:
+        with run_errors():
             return _normalized(name, value)
-        except LumenfallError as error:
-            raise pulumi.RunError(error.full_message) from None
 
-    return value.apply(known)
+    value = as_output(value)
+    return value.apply(known) if isinstance(value, pulumi.Output) else known(value)
 
 
 def _normalized(name: str, value: Any) -> Any:

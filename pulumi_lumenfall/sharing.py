@@ -32,8 +32,6 @@ from .core import (
     parse_cache_seconds,
 )
 
-__all__ = ["Run", "wait", "wait_async"]
-
 # The client keeps to its own deadline; this bounds a fetch that cannot, such as a thread lost in a fork.
 _GRACE_SECONDS = 1.0
 
@@ -50,23 +48,14 @@ class Run:
         self._said: set[str] = set()
 
     def ask(self, settings: Settings, *, keep: bool = True) -> Future[AccountBalance]:
-        """Join the fetch that is under way, take a recent balance, or start a fetch.
+        """Join the fetch that is under way, take a recent balance where ``keep``, or start a fetch.
 
-        Args:
-            settings: What to ask with; only calls with equal settings share.
-            keep: Whether a finished fetch may answer too. False: only one that is still under way.
-
-        Raises:
-            ConfigurationError: ``LUMENFALL_CACHE_SECONDS`` is malformed.
+        Only calls with equal settings share. A malformed ``LUMENFALL_CACHE_SECONDS`` is a ConfigurationError.
         """
         return self._share(settings, b"balance", keep, LumenfallClient.fetch_balance)
 
     def estimate(self, settings: Settings, request: object, endpoint: object) -> Future[CostEstimate]:
-        """Like :meth:`ask`, for what a request costs; only calls with the same request share.
-
-        Raises:
-            ConfigurationError: ``request``, ``endpoint`` or ``LUMENFALL_CACHE_SECONDS`` is malformed.
-        """
+        """Like :meth:`ask`, for what a request costs; only calls with the same request share."""
         path, document = check_endpoint(endpoint), check_request(request)
         question = hashlib.sha256(json.dumps([path, document], sort_keys=True).encode()).digest()
         return self._share(settings, question, True, lambda client: client.estimate_cost(document, endpoint=path))
@@ -95,11 +84,7 @@ class Run:
 
 
 def wait(fetch: Future[_T], settings: Settings) -> _T:
-    """Wait for a balance or an estimate, at most ``settings.timeout`` and a second.
-
-    Raises:
-        LumenfallError: There is none to be had.
-    """
+    """Wait for a balance or an estimate, at most ``settings.timeout`` and a second."""
     try:
         return fetch.result(settings.timeout + _GRACE_SECONDS)
     except FutureTimeoutError:

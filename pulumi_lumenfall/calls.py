@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
+"""How the functions ask: once in a run of a program, or a test's mocks; every failure is one ``pulumi.RunError``."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from typing import Any, Generic, TypeVar
+
+import pulumi
+from pulumi.output import contains_unknowns
+
+from .config import as_output, program_settings
+from .core import ConfigurationError, LumenfallError, Settings, describe_value, judge_error
+from .evaluate import UNKNOWN_IN_PREVIEW
+from .program import is_mocked, need_event_loop
+from .sharing import wait, wait_async
+
+_T = TypeVar("_T")
+
+
+class Call(Generic[_T]):
+    """A call with checked arguments.
+
+    Attributes:
+        function: The token under which mocks are asked; the provider plugin has the same function.
+        inputs: What mocks see of the call.
+    """
+
+    function: str
+    inputs: dict[str, Any]
+
+    def ask(self, settings: Settings) -> Future[Any]:
+        """Ask, or join those who ask the same."""
+        raise NotImplementedError
+
+    def result(self, answer: Any) -> _T:
+        """The result of what was asked for."""
+        raise NotImplementedError
+
+    def mocked_result(self, answer: Any) -> _T:
+        """The result of what mocks return."""
+        raise NotImplementedError
+
+    def fetch(self, settings: Settings) -> Any:
+        """Ask and wait."""
+        return wait(self.ask(settings), settings)
+
+    def now(self, **settings_arguments: Any) -> _T:
+        """The result."""
+        if is_mocked():
+            return self.mocked_result(pulumi.runtime.invoke(self.function, self.inputs).value)
+        return self.result(self.fetch(program_settings(**settings_arguments)))
+
+    async def later(self, **settings_arguments: Any) -> _T:
+        """The result, while the event loop goes on."""
+        if is_mocked():
+            return self.mocked_result(await pulumi.runtime.invoke_async(self.function, self.inputs))
+        settings = program_settings(**settings_arguments)
+        return self.result(await wait_async(self.ask(settings), settings))
+
+
+def call_once_known(
+    who: str, make: Callable[..., Call[_T]], arguments: Mapping[str, Any], ready: Any = None, **settings_arguments: Any
+) -> pulumi.Output[_T]:
+    """The result of a call whose arguments may be Outputs, once they and ``ready`` are known."""
+    with run_errors():
+        need_event_loop()
+    # The key is used and not passed on; the other arguments make the result as secret as they are.
+    api_key = as_output(settings_arguments["api_key"])
+    if isinstance(api_key, pulumi.Output):
+        settings_arguments["api_key"] = pulumi.Output.unsecret(api_key)
+    known = pulumi.Output.all(pulumi.Output.from_input(arguments), pulumi.Output.from_input(settings_arguments), ready)
+
+    async def fetch(values: list[Any]) -> _T:
+        with run_errors():
+            return await make(**values[0]).later(**values[1])
+
+    tell_if_unknown(known, who)
+    return known.apply(fetch)
+
+
+@contextlib.contextmanager
+def run_errors(*, as_verdict: bool = False) -> Iterator[None]:
+    """Raise errors as ``pulumi.RunError``, which Pulumi shows without a traceback."""
+    try:
+        yield
+    except LumenfallError as error:
+        raise pulumi.RunError(judge_error(error).message if as_verdict else error.full_message) from None
+
+
+def tell_if_unknown(arguments: pulumi.Output[Any], who: str) -> None:
+    """Say in a preview that it cannot tell, where an argument is unknown."""
+
+    def tell(values: Any) -> None:
+        if contains_unknowns(values) and pulumi.runtime.is_dry_run():
+            pulumi.log.info(f"{who}: {UNKNOWN_IN_PREVIEW}")
+
+    arguments.apply(tell, run_with_unknowns=True)
+
+
+def refuse_provider(opts: pulumi.InvokeOptions | pulumi.ResourceOptions | None) -> None:
+    """Refuse a provider, since its key would not be the one that is used, and what are no options."""
+    if opts is None:
+        return
+    if not isinstance(opts, (pulumi.InvokeOptions, pulumi.ResourceOptions)):
+        raise ConfigurationError(
+            f"opts: expected options, not {describe_value(opts)}",
+            hint="pass a pulumi.InvokeOptions, or for Balance a pulumi.ResourceOptions",
+        )
+    parent = opts.parent if isinstance(opts.parent, pulumi.Resource) else None
+    if opts.provider or (parent is not None and parent.get_provider("lumenfall:index:Balance")):
+        raise ConfigurationError(
+            "opts: the balance is read without a provider, so the settings of a provider would be ignored",
+            hint="pass api_key and base_url as arguments instead",
+        )
