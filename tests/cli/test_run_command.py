@@ -19,7 +19,7 @@ from pulumi_lumenfall.sandbox import Sandbox
 RUN = ["run", "--minimum", "5", "--max-attempts", "1", "--poll", "1s", "--"]
 LOW = "balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
 # A shell that has a child, which a signal for the shell alone would leave behind.
-ENDLESS = ["sh", "-c", "echo ready; sleep 600; echo"]
+ENDLESS = ["sh", "-c", "echo ready; sleep 90; echo"]
 UNTIL_GO = ["sh", "-c", "until [ -e go ]; do sleep 0.1; done; exit 5"]
 
 
@@ -134,7 +134,7 @@ def test_two_looks_too_low_stop_it(program, api, answer, sentence):
 def test_it_may_end_in_its_own_time(program, api):
     """SIGTERM comes first; the exit status says why it came."""
     api.script("12.50", "3.20", "3.20")
-    ended = program(*RUN, "sh", "-c", 'trap "echo saved; exit 0" TERM; sleep 600 & wait', api=api)
+    ended = program(*RUN, "sh", "-c", 'trap "echo saved; exit 0" TERM; sleep 90 & wait', api=api)
     assert (ended.status, ended.out) == (2, "saved\n")
 
 
@@ -143,7 +143,7 @@ def test_what_ignores_sigterm_is_killed(program, api):
     api.script("12.50", "3.20", "3.20")
     hasty = "import sys; from pulumi_lumenfall.cli import main, run_command; run_command._KILL_SECONDS = 0.2"
     prefix = [*python(f"{hasty}; del sys.argv[1]; sys.exit(main())")]
-    ended = program(*RUN, "sh", "-c", '(trap "" TERM; sleep 600) & exec sleep 600', api=api, prefix=prefix)
+    ended = program(*RUN, "sh", "-c", '(trap "" TERM; sleep 90) & exec sleep 90', api=api, prefix=prefix)
     assert ended.status == 2
 
 
@@ -175,8 +175,8 @@ def test_a_look_does_not_hold_up_the_end(program, watched, folder):
 @pytest.mark.parametrize("handled", [True, False])
 def test_signals_are_passed_on(program, api, number, handled):
     """To all of its processes, and the end is the command's."""
-    code = f"import signal, sys; signal.signal({number}, lambda n, _: sys.exit(print('got', int(n)) or 9))"
-    handler = python(f"{code}; print('ready', flush=True); signal.pause()")
+    code = f"import signal, sys, time; signal.signal({number}, lambda n, _: sys.exit(print('got', int(n)) or 9))"
+    handler = python(f"{code}; print('ready', flush=True); time.sleep(90)")
     process = program.start(*RUN, *(handler if handled else ENDLESS), api=api)
     assert process.stdout.readline() == "ready\n"
     process.send_signal(number)
