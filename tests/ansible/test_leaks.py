@@ -170,22 +170,15 @@ def test_a_server_that_echoes_the_key_does_not_show_it(ansible, api):
     assert api.key not in run.output
 
 
-@pytest.mark.parametrize("delegated", [False, True], ids=["here", "there"])
-def test_a_server_that_echoes_the_key_with_each_kind_of_error(ansible, api, delegated):
-    """In the message, the code, the request id and the target of a redirect; here, there and from the lookup."""
-    statuses = (200, 302, 400, 401, 402, 403, 404, 407, 429, 500, 503)
+def test_a_server_that_echoes_the_key_with_each_kind_of_error(ansible, api):
+    """In the message, the code, the request id and the target of a redirect."""
+    statuses = (200, 302, 400, 403, 503)
     body = f'{{"error": {{"message": "bad {KEY} x", "code": "{KEY}", "type": "{KEY}"}}}}'
     headers = {"X-Lumenfall-Request-Id": KEY, "Location": f"https://{KEY}.example/{KEY}"}
-    tasks = []
-    for status in statuses:
-        api.script(*[Answer(status, body, headers)] * 2)
-        place = {"delegate_to": "h002"} if delegated else {}
-        tasks.append({"name": f"module {status}", MODULE: {"max_attempts": 1}, "ignore_errors": True, **place})
-        message = "{{ lookup('" + MODULE + "', max_attempts=1) }}"
-        tasks.append({"name": f"lookup {status}", "ansible.builtin.debug": {"msg": message}, "ignore_errors": True})
-    run = ansible.play("--limit", "h001", "-vvvv", hosts=2, environment=api.environ, tasks=tasks)
-    assert len(api.requests) == 2 * len(statuses), run.output
-    assert len(run.results(event="failed")) == 2 * len(statuses)
+    api.script(*[Answer(status, body, headers) for status in statuses for _path in range(2)])
+    show = {"ansible.builtin.debug": {"msg": "{{ lookup('" + MODULE + "', max_attempts=1) }}"}, "ignore_errors": True}
+    run = ansible.play(environment=api.environ, tasks=[{MODULE: {"max_attempts": 1}, "ignore_errors": True}, show] * 5)
+    assert len(run.results(event="failed")) == len(api.requests) == 10
     assert leaks({"output": run.output.encode(), **files(ansible.folder)}) == []
 
 
