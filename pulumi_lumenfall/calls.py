@@ -13,7 +13,7 @@ import pulumi
 from pulumi.output import contains_unknowns
 
 from .config import as_output, program_settings
-from .core import ConfigurationError, LumenfallError, Settings, describe_value, judge_error
+from .core import ConfigurationError, LumenfallError, Settings, judge_error
 from .evaluate import UNKNOWN_IN_PREVIEW
 from .program import is_mocked, need_event_loop
 from .sharing import wait, wait_async
@@ -48,31 +48,31 @@ class Call(Generic[_T]):
         """Ask and wait."""
         return wait(self.ask(settings), settings)
 
-    def now(self, **settings_arguments: Any) -> _T:
+    def now(self, api_key: object, base_url: object, timeout: object) -> _T:
         """The result."""
         if is_mocked():
             return self.mocked_result(pulumi.runtime.invoke(self.function, self.inputs).value)
-        return self.result(self.fetch(program_settings(**settings_arguments)))
+        return self.result(self.fetch(program_settings(api_key=api_key, base_url=base_url, timeout=timeout)))
 
-    async def later(self, **settings_arguments: Any) -> _T:
+    async def later(self, **arguments: Any) -> _T:
         """The result, while the event loop goes on."""
         if is_mocked():
             return self.mocked_result(await pulumi.runtime.invoke_async(self.function, self.inputs))
-        settings = program_settings(**settings_arguments)
+        settings = program_settings(**arguments)
         return self.result(await wait_async(self.ask(settings), settings))
 
 
 def call_once_known(
-    who: str, make: Callable[..., Call[_T]], arguments: Mapping[str, Any], ready: Any = None, **settings_arguments: Any
+    who: str, make: Callable[..., Call[_T]], arguments: Mapping[str, Any], settings: dict[str, Any], ready: Any = None
 ) -> pulumi.Output[_T]:
     """The result of a call whose arguments may be Outputs, once they and ``ready`` are known."""
     with run_errors():
         need_event_loop()
     # The key is used and not passed on; the other arguments make the result as secret as they are.
-    api_key = as_output(settings_arguments["api_key"])
+    api_key = as_output(settings["api_key"])
     if isinstance(api_key, pulumi.Output):
-        settings_arguments["api_key"] = pulumi.Output.unsecret(api_key)
-    known = pulumi.Output.all(pulumi.Output.from_input(arguments), pulumi.Output.from_input(settings_arguments), ready)
+        settings["api_key"] = pulumi.Output.unsecret(api_key)
+    known = pulumi.Output.all(pulumi.Output.from_input(arguments), pulumi.Output.from_input(settings), ready)
 
     async def fetch(values: list[Any]) -> _T:
         with run_errors():
@@ -102,14 +102,9 @@ def tell_if_unknown(arguments: pulumi.Output[Any], who: str) -> None:
 
 
 def refuse_provider(opts: pulumi.InvokeOptions | pulumi.ResourceOptions | None) -> None:
-    """Refuse a provider, since its key would not be the one that is used, and what are no options."""
+    """Refuse a provider, since its key would not be the one that is used."""
     if opts is None:
         return
-    if not isinstance(opts, (pulumi.InvokeOptions, pulumi.ResourceOptions)):
-        raise ConfigurationError(
-            f"opts: expected options, not {describe_value(opts)}",
-            hint="pass a pulumi.InvokeOptions, or for Balance a pulumi.ResourceOptions",
-        )
     parent = opts.parent if isinstance(opts.parent, pulumi.Resource) else None
     if opts.provider or (parent is not None and parent.get_provider("lumenfall:index:Balance")):
         raise ConfigurationError(

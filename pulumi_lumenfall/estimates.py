@@ -78,7 +78,7 @@ def estimate_cost(
     """
     with run_errors():
         call = _EstimateCall(request, endpoint, times, margin)
-        return call.now(api_key=api_key, base_url=base_url, timeout=timeout)
+        return call.now(api_key, base_url, timeout)
 
 
 def estimate_cost_output(
@@ -99,18 +99,13 @@ def estimate_cost_output(
 
     Returns:
         An Output of the result; its ``amount`` may be the ``minimum`` of ``balance_hook``, ``gate_stack`` and
-        ``Balance``. It fails with ``pulumi.RunError`` where :func:`estimate_cost` raises one.
-
-    Raises:
-        pulumi.RunError: This is a thread without an event loop.
+        ``Balance``. It fails where :func:`estimate_cost` raises an error.
     """
     return call_once_known(
         "estimate_cost_output",
         _EstimateCall,
         {"request": request, "endpoint": endpoint, "times": times, "margin": margin},
-        api_key=api_key,
-        base_url=base_url,
-        timeout=timeout,
+        {"api_key": api_key, "base_url": base_url, "timeout": timeout},
     )
 
 
@@ -124,12 +119,8 @@ class _EstimateCall(Call[EstimateCostResult]):
         self._request = check_request(request)
         self._endpoint = check_endpoint(endpoint)
         self._job = job = parse_job(times, margin)
-        self.inputs = {
-            "request": self._request,
-            "endpoint": self._endpoint,
-            "times": job.times,
-            "margin": f"{job.margin}%",
-        }
+        asked = {"request": self._request, "endpoint": self._endpoint}
+        self.inputs = {**asked, "times": job.times, "margin": f"{job.margin}%"}
 
     def ask(self, settings: Settings) -> Future[CostEstimate]:
         return current_run().estimate(settings, self._request, self._endpoint)

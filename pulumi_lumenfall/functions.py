@@ -92,12 +92,6 @@ def get_balance(
     share one answer for up to 30 s within one run of a program (``LUMENFALL_CACHE_SECONDS``, 0 turns that off). In an
     inline program of the Automation API, start a thread with the program's context: ``copy_context().run``.
 
-    ::
-
-        balance = pulumi_lumenfall.get_balance(minimum=5)
-        if balance.sufficient:
-            ...
-
     Args:
         minimum: The least amount that is enough, dollars, >= 0. None: ``sufficient`` is None.
         postpaid: ``"allow"`` (default) or ``"deny"``: what a postpaid account without an amount counts as.
@@ -116,7 +110,7 @@ def get_balance(
     with run_errors():
         refuse_provider(opts)
         call = _BalanceCall(AwaitableGetBalanceResult, minimum, postpaid, unavailable)
-        return call.now(api_key=api_key, base_url=base_url, timeout=timeout)
+        return call.now(api_key, base_url, timeout)
 
 
 def require_balance(
@@ -137,10 +131,6 @@ def require_balance(
     destroy do not run the program, so they need none. With ``--run-program`` they do: leave it out there, or gate with
     ``balance_hook``, ``gate_stack`` or ``Balance``, which a teardown does not ask.
 
-    ::
-
-        pulumi_lumenfall.require_balance(5, wait="15m")
-
     Args:
         minimum: The least amount that is enough, dollars, >= 0.
         wait: Maximum time to wait for funds, for example ``"15m"``; by default not at all. A preview waits too, since
@@ -148,17 +138,13 @@ def require_balance(
         poll: Time between two looks while waiting, at least 1 s; 30 s by default.
         timeout: As for :func:`get_balance`, like the arguments that are not listed; it bounds each look.
 
-    Returns:
-        The result; ``sufficient`` is True.
-
     Raises:
-        pulumi.RunError: The balance is too low, or it cannot be told; one line that begins with the verdict and says
-            what there is, what is needed and what to do.
+        pulumi.RunError: The balance is too low, or it cannot be told; one line that begins with the verdict.
     """
     with run_errors(as_verdict=True):
         refuse_provider(opts)
         call = _RequiredBalance(AwaitableGetBalanceResult, minimum, postpaid, unavailable, wait, poll)
-        return call.now(api_key=api_key, base_url=base_url, timeout=timeout)
+        return call.now(api_key, base_url, timeout)
 
 
 def get_balance_output(
@@ -186,11 +172,7 @@ def get_balance_output(
         opts: ``depends_on`` defers the request until those resources are there; a provider that is set is refused.
 
     Returns:
-        An Output of the result. It fails with ``pulumi.RunError`` where :func:`get_balance` raises one, and so ends
-        the program.
-
-    Raises:
-        pulumi.RunError: ``opts`` has a provider, or this is a thread without an event loop.
+        An Output of the result. It fails where :func:`get_balance` raises an error, and so ends the program.
     """
     with run_errors():
         refuse_provider(opts)
@@ -198,10 +180,8 @@ def get_balance_output(
         "get_balance_output",
         partial(_BalanceCall, GetBalanceResult),
         {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable},
+        {"api_key": api_key, "base_url": base_url, "timeout": timeout},
         ready=_dependencies(opts),
-        api_key=api_key,
-        base_url=base_url,
-        timeout=timeout,
     )
 
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from contextvars import copy_context
 from fnmatch import fnmatchcase
+from itertools import count
 from secrets import token_hex
 from typing import Any
 
@@ -40,10 +41,7 @@ from .sharing import Run, wait_async
 _INPUT_SECONDS = 30.0
 
 # They cost nothing: providers, stack references, and this package's data source, which changes with the balance.
-_FREE_TYPES = (
-    *("pulumi:providers:*", "pulumi:pulumi:*"),
-    *("pulumi-python:dynamic/lumenfall:Balance", "lumenfall:index:Balance"),
-)
+_FREE_TYPES = ("pulumi:providers:*", "pulumi:pulumi:*", "pulumi-python:*/lumenfall:Balance", "lumenfall:index:Balance")
 
 
 def balance_hook(
@@ -80,13 +78,9 @@ def balance_hook(
         name: The hook's name, unique in the stack: in a component of a package, derive it from the component's name.
             By default a name that no other hook has. Pulumi keeps it in the state of the resources it is bound to.
 
-    Returns:
-        A hook for ``before_create`` and ``before_update``.
-
     Raises:
-        pulumi.RunError: ``timeout``, a plain ``minimum`` or a plain policy is malformed, ``name`` is taken, or hooks
-            cannot be made in this thread. Every other failure stops the resource, not the program: one line with the
-            resource, what there is, what is needed and what to do.
+        pulumi.RunError: A plain argument is malformed, ``name`` is taken, or hooks cannot be made in this thread. Every
+            other failure stops the resource, not the program: one line with the resource and the verdict.
     """
     with run_errors():
         need_event_loop()
@@ -136,18 +130,12 @@ def gate_stack(
             run's resources is a warning at its end. The other arguments are as for :func:`balance_hook`.
 
     Raises:
-        pulumi.RunError: Resources were registered before; ``timeout``, a plain ``minimum`` or a plain policy is
-            malformed; ``types`` names none; or hooks cannot be made in this thread.
+        pulumi.RunError: Resources were registered before, or as for :func:`balance_hook`.
     """
     with run_errors():
         patterns = check_types(types)
         hook = balance_hook(
-            minimum,
-            postpaid=postpaid,
-            unavailable=unavailable,
-            api_key=api_key,
-            base_url=base_url,
-            timeout=timeout,
+            minimum, postpaid=postpaid, unavailable=unavailable, api_key=api_key, base_url=base_url, timeout=timeout
         )
         if not is_mocked():
             _refuse_to_come_late(patterns)
@@ -232,19 +220,14 @@ class _Guard:
         return None if values is None else dict(values)
 
 
-def _unique_name(name: object, run: Run) -> str:
+def _unique_name(name: str | None, run: Run) -> str:
     """The name of a hook, or one that no other has. One that is taken would be a traceback of Pulumi's."""
-    if name is None or name == "":
+    if not name:
         if pulumi.runtime.get_root_resource() is None:
             # A package that makes components: its process does not know the names of other processes.
             return f"lumenfall-balance-{token_hex(8)}"
-        number = 1
-        while not run.is_new(f"hook lumenfall-balance-{number}"):
-            number += 1
         # The same in the next run of the same program, so that the state does not change.
-        return f"lumenfall-balance-{number}"
-    if not isinstance(name, str):
-        raise ConfigurationError(f"name: {describe_value(name)} is not a name", hint="set name to text, or omit it")
+        return next(name for name in map("lumenfall-balance-{}".format, count(1)) if run.is_new(f"hook {name}"))
     if not run.is_new(f"hook {name}"):
         raise ConfigurationError(
             f"name: there is already a balance hook with the name {clean(name, limit=100)!r}",

@@ -2,11 +2,9 @@
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 """A CrossGuard policy: no stack that it is applied to is previewed or deployed without funds.
 
-It needs ``pip install 'pulumi-lumenfall[policy]'``, and runs in a process of the policy pack's own, with the
-environment of the ``pulumi`` command.
-
-A policy judges every resource of a deployment, changed or not. To gate only what changes, use
-:func:`pulumi_lumenfall.balance_hook` in the program instead.
+It needs ``pip install 'pulumi-lumenfall[policy]'``, and runs in the policy pack's process, with the environment of the
+``pulumi`` command. It judges every resource of a deployment, changed or not; to gate only what changes, use
+:func:`pulumi_lumenfall.balance_hook`.
 """
 
 from __future__ import annotations
@@ -69,9 +67,8 @@ def require_balance_policy(
 ) -> ResourceValidationPolicy:
     """A policy that is violated unless there are funds.
 
-    It judges each resource before it is created or updated, so that it stops ``up --skip-preview`` in time too. All
-    resources of one preview or one up share one answer, up to 30 s old (``LUMENFALL_CACHE_SECONDS``); an up never
-    decides on what its preview saw. A refresh and a destroy are not judged.
+    It judges each resource before it is created or updated, in ``up --skip-preview`` too, and not in a refresh or
+    a destroy. All resources of one preview or one up share one answer, up to 30 s old (``LUMENFALL_CACHE_SECONDS``).
 
     ::
 
@@ -92,21 +89,18 @@ def require_balance_policy(
         name: The policy's name, unique in its pack; not ``"all"``, which Pulumi keeps for itself.
             The other arguments are as for :func:`pulumi_lumenfall.get_balance`.
 
-    Returns:
-        A policy for ``PolicyPack(policies=[...])``.
-
     Raises:
         pulumi.RunError: ``minimum``, a policy word, ``types``, ``enforcement_level`` or ``name`` is malformed.
     """
     arguments = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable, "types": types}
     with run_errors():
         _rules(arguments)
-        if not isinstance(enforcement_level, str) or enforcement_level not in _LEVELS:
+        if str(enforcement_level) not in _LEVELS:
             raise ConfigurationError(
                 f"enforcement_level: {describe_value(enforcement_level)} is not an enforcement level",
                 hint="set enforcement_level to 'mandatory', 'advisory' or 'disabled'",
             )
-        if not isinstance(name, str) or name in ("", "all"):
+        if name in ("", "all"):
             raise ConfigurationError(
                 f"name: {describe_value(name)} cannot name a policy", hint="choose another name, or omit it"
             )

@@ -41,12 +41,9 @@ _run_of_this_process = Run()
 def current_run() -> Run:
     """The run that the caller belongs to; a new one where no program runs, so that nothing is shared.
 
-    A process that the engine started runs one program. Inline programs of the Automation API share a process; each of
-    their runs has its own root resource, which is found through the context. A thread that was started without the
-    context may belong to any of them, each with stack config and so with an account of its own.
-
-    Raises:
-        ConfigurationError: It cannot be told which program this thread belongs to.
+    A process that the engine started runs one program. Inline programs of the Automation API share a process; each run
+    has its own root resource, found through the context. A thread without the context may belong to any of them, each
+    with an account of its own: that is a ConfigurationError.
     """
     if in_language_host():
         return _run_of_this_process
@@ -88,10 +85,7 @@ def need_event_loop() -> None:
 
 
 def registered_resources() -> list[pulumi.Resource]:
-    """The resources that this run has registered so far, as far as they still exist: Pulumi keeps no list of them.
-
-    Of components only those of other languages count, whose children are made elsewhere.
-    """
+    """This run's resources so far, of components only remote ones, as far as they still exist: Pulumi has no list."""
     # Inline programs each have their own event loop; references to resources of elsewhere have no type.
     loop = None if in_language_host() else asyncio.get_event_loop()
     return [
@@ -151,10 +145,9 @@ _pending: set[asyncio.Future[None]] = set()
 
 
 def silence_interrupts() -> None:
-    """Print no traceback for a KeyboardInterrupt of this process.
+    """Print no traceback for a KeyboardInterrupt, with which language hosts stop the program once a resource failed.
 
-    Current language hosts interrupt the program once a resource has failed, and Python would print two tracebacks
-    around the one line that says why. The exit status stays.
+    Python would print two around the one line that says why. The exit status stays.
     """
     if not in_language_host() or getattr(sys.excepthook, "is_quiet", False):
         return
@@ -174,10 +167,8 @@ def _objects_of(kind: type[Any]) -> list[Any]:
 
 
 def _loop(resource: pulumi.Resource) -> Any:
-    """The event loop of the run that registered a resource; None where it is not yet registered.
-
-    Its URN is an Output, which holds a future of that loop under a name that differs between SDKs.
-    """
+    """The event loop of the run that registered a resource; None where it is not yet registered."""
+    # Its URN is an Output, which holds a future of that loop under a name that differs between SDKs.
     urn = vars(resource).get("urn")
     futures = [] if urn is None else [value for value in vars(urn).values() if isinstance(value, asyncio.Future)]
     return futures[0].get_loop() if futures else None

@@ -25,7 +25,6 @@ from .core import (
     ConfigurationError,
     LumenfallError,
     argument_layer,
-    describe_value,
     format_amount,
     looks_like_key,
     resolve_settings,
@@ -100,9 +99,7 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
                 unknown in a preview is checked in ``up``; a message says so. None gates nothing.
             api_key_from: Where the key of another account is: a config key such as ``accounts:secondKey`` (set it
                 with ``--secret``), or an environment variable such as ``SECOND_KEY``. Never the key itself, which
-                would be kept in the state. By default ``lumenfall:apiKey``, ``LUMENFALL_API_KEY``, then the
-                credentials file.
-            api_key: Refused, since it would be kept in the state: see ``api_key_from``.
+                would be kept in the state: ``api_key`` is refused.
             opts: As for any resource. No provider makes this call, so one that is set is refused, and so are ``id``,
                 ``import_`` and ``urn``: a resource that is only read is not gated. The other arguments are as for
                 :func:`get_balance`.
@@ -117,7 +114,7 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
             need_event_loop()
             current_run()
             refuse_provider(opts)
-            _refuse(name, opts, api_key)
+            _refuse(opts, api_key)
             inputs = {argument: _once_known(argument, value) for argument, value in given.items()}
             # Pulumi keeps all of stack config in the state; a base URL may hold a password.
             check_argument("base_url", *config_layer()["base_url"])
@@ -142,13 +139,11 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
 class BalanceProvider(dynamic.ResourceProvider):
     """Asks for the balance where a data source has to.
 
-    The balance is requested in ``check``, which otherwise only validates inputs. It is the one step that runs in every
-    preview and every up, and before the engine decides whether there is a change; so the answer, returned as if it were
-    an input, is shown live, is known to ``apply`` in a preview, and is an update only when it moved. A ``diff`` that
-    always finds changes would make the outputs unknown in previews, and ``read`` runs in a refresh only.
+    ``check`` runs in every preview and every up, before the engine decides whether there is a change. The balance that
+    it returns among the inputs is shown live, is known to ``apply`` in a preview, and is an update only when it moved.
+    A ``diff`` that always finds changes would make the outputs unknown in previews; ``read`` runs in a refresh only.
 
-    The engine calls from several threads. Nothing of a program is kept here, and the pickle is this class's name: the
-    same for every program and version.
+    The engine calls from several threads. The pickle is this class's name: the same for every program and version.
     """
 
     def __init__(self) -> None:
@@ -225,11 +220,7 @@ class BalanceProvider(dynamic.ResourceProvider):
 _run = Run()
 
 
-def _refuse(name: object, opts: pulumi.ResourceOptions | None, api_key: object) -> None:
-    if not isinstance(name, str) or not name:
-        raise ConfigurationError(
-            f"name: {describe_value(name)} is not the name of a resource", hint="set name to non-empty text"
-        )
+def _refuse(opts: pulumi.ResourceOptions | None, api_key: object) -> None:
     for option in ("id", "import_", "urn"):
         # Pulumi reads such a resource as it is, without a check.
         if getattr(opts, option, None) is not None:
@@ -244,7 +235,7 @@ def _refuse(name: object, opts: pulumi.ResourceOptions | None, api_key: object) 
 
 
 def _check_source(source: object) -> None:
-    """Check that this names a place for a key, so that no key gets into the state; the message does not show it."""
+    """Check that this names a place for a key, and is none; the message does not show it."""
     names_one = isinstance(source, str) and (_CONFIG_KEY.fullmatch(source) or _VARIABLE.fullmatch(source))
     if not names_one or looks_like_key(str(source)):
         raise ConfigurationError(

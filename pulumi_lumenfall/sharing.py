@@ -2,9 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
 """One request for everything that asks for the same balance, or the same estimate, in one run of a program.
 
-A wrong answer is worse than a second request: a balance is shared for at most 30 s, counted from
-before it was requested; a failure goes only to those who were waiting for it; and nothing outlives
-the run, so an ``up`` never decides on what its preview saw.
+A balance is shared for at most 30 s, counted from before it was requested; a failure goes only to those who were
+waiting for it; and nothing outlives the run, so an ``up`` never decides on what its preview saw.
 """
 
 from __future__ import annotations
@@ -77,10 +76,9 @@ class Run:
     def is_new(self, text: str) -> bool:
         """Whether this run sees a text, such as a warning, for the first time."""
         with self._lock:
-            if text in self._said:
-                return False
+            is_new = text not in self._said
             self._said.add(text)
-            return True
+            return is_new
 
 
 def wait(fetch: Future[_T], settings: Settings) -> _T:
