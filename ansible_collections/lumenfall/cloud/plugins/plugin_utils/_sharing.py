@@ -91,19 +91,19 @@ def shared(
     """
     name = hmac.new(_run_key(), repr(question).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
     path = os.path.join(C.DEFAULT_LOCAL_TMP, f"lumenfall-{name}")
-    try:
-        file = open(path, "a+b", buffering=0)  # noqa: SIM115 - closed below
-    except OSError:
-        # Without the folder nothing is shared, and nothing fails.
-        return make(0.0)
-    with file:
-        waited_seconds = _lock(file, patience_seconds)
-        kept = _load(file)
+    with contextlib.ExitStack() as stack:
+        file, kept, waited_seconds = None, None, 0.0
+        # Without the folder, or without locks in it, nothing is shared, and nothing fails.
+        with contextlib.suppress(OSError):
+            file = stack.enter_context(open(path, "a+b", buffering=0))
+            waited_seconds = _lock(file, patience_seconds)
+            kept = _load(file)
         if kept is None or kept["at"] > time.time() or not accept(kept):
             kept = {**make(waited_seconds), "at": time.time()}
-        with contextlib.suppress(OSError):
-            file.truncate(0)
-            file.write(json.dumps(kept).encode())
+        if file is not None:
+            with contextlib.suppress(OSError):
+                file.truncate(0)
+                file.write(json.dumps(kept).encode())
         return kept
 
 
