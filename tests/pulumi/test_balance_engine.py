@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.gated_stack import PACKAGE, GatedStack, errors, gated_stack
+from support.gated_stack import GatedStack, errors, gated_stack
 from support.leaks import KEY, MARKER, leaked
 
 TOO_LOW = (
@@ -35,7 +34,7 @@ def stack(pulumi_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield stack
 
 
-def test_a_balance_from_first_to_last(stack: GatedStack, tmp_path: Path) -> None:
+def test_a_balance_from_first_to_last(stack: GatedStack) -> None:
     """Preview and up show the live value, a move is an update, and a low balance stops what depends on it."""
     project = stack.program(PROGRAM)
     preview = project.preview("--diff").check()
@@ -52,18 +51,6 @@ def test_a_balance_from_first_to_last(stack: GatedStack, tmp_path: Path) -> None
     }
     project.preview("--expect-no-changes").check()
     assert len(stack.api.requests) == 3
-
-    # A version of this package that does other things inside is no change either.
-    other = tmp_path / "other-version"
-    ignore = shutil.ignore_patterns("__pycache__", "tests", ".*_cache")
-    for package in ("pulumi_lumenfall", "ansible_collections"):
-        shutil.copytree(PACKAGE / package, other / package, ignore=ignore)
-    version = other / "ansible_collections/lumenfall/cloud/plugins/module_utils/_core/_version.py"
-    version.write_text('__version__ = "99.0.0"\n', encoding="utf-8")
-    with (other / "pulumi_lumenfall/resource.py").open("a", encoding="utf-8") as source:
-        source.write("\n\nBalanceProvider.later = lambda self: print('a later version')\n")
-    upgraded = project.run("preview", "--diff", "--expect-no-changes", env={"PYTHONPATH": str(other)}).check()
-    assert "2 unchanged" in upgraded.output or "3 unchanged" in upgraded.output
 
     stack.api.amount = "13"
     moved = project.preview("--diff").check()
@@ -131,7 +118,6 @@ def test_bad_arguments_stop_the_program(stack: GatedStack) -> None:
         "minimum=-1": "minimum: -1 is not an amount",
         "postpaid='no'": "postpaid: 'no' is not valid",
         f"base_url='https://user:{KEY}@example.invalid'": "base_url: the base URL contains what looks like an API key",
-        "timeout=Decimal('nan')": "timeout: NaN is not a duration",
         f"api_key='{KEY}'": "api_key: not accepted by Balance, because Pulumi would keep it in the state; set",
         f"api_key=pulumi.Output.secret('{KEY}')": "api_key: not accepted by Balance",
         "opts=pulumi.ResourceOptions(id='balance')": "opts: with id the balance would be read but not gated",
@@ -144,7 +130,7 @@ def test_bad_arguments_stop_the_program(stack: GatedStack) -> None:
         f"except pulumi.RunError as error:\n    print('attempt {number}:', error)\n"
         for number, arguments in enumerate(refused)
     )
-    output = stack.program(f"from decimal import Decimal\n{attempts}").preview().check().output
+    output = stack.program(attempts).preview().check().output
     for number, words in enumerate(refused.values()):
         assert f"attempt {number}: {words}" in output
     assert not leaked(output)

@@ -41,6 +41,7 @@ pulumi.export("later", later[0])
 for name, available in dict(now=funds.available, then=later[0].available).items():
     pulumi.CustomResource("pulumi:index:Stash", name, dict(input=available, output=None))
 pulumi.export("text", pulumi.Output.format("{0} {1}", later[0].available.amount, later[0].available.currency))
+pulumi.export("json", pulumi.Output.json_dumps([funds.available, later[0].available]))
 pulumi.export("all", pulumi.Output.all(funds, *later).apply(lambda all: [one.sufficient for one in all]))
 """.replace("KEY", KEY)
     )
@@ -54,6 +55,7 @@ pulumi.export("all", pulumi.Output.all(funds, *later).apply(lambda all: [one.suf
     outputs = project.stack_output()
     assert outputs["funds"] == outputs["later"] == expected
     assert outputs["text"] in ("7 usd", "7.0 usd")
+    assert outputs["json"].replace("7.0", "7") == '[{"amount": 7, "currency": "usd"}, {"amount": 7, "currency": "usd"}]'
     assert outputs["all"] == [True] * 6
     # Refresh and destroy do not run the program.
     stack.api.status = 503

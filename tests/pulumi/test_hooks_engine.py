@@ -74,33 +74,6 @@ def test_a_gated_resource_from_first_to_last(stack: GatedStack) -> None:
     assert stack.api.requests == []
 
 
-def test_a_balance_that_changes_between_preview_and_up(stack: GatedStack) -> None:
-    """Also where the error is another one: it is one line, like a refusal."""
-    project = stack.program(GATED.format(value="a100"))
-    stack.api.script("12.50", 403)
-    up = project.up(skip_preview=False)
-    assert up.returncode != 0
-    [line] = [line for line in errors(up) if "hook" in line]
-    assert "gpu (pulumi:index:Stash): cannot tell whether the balance is enough" in line
-    assert "Traceback" not in up.output
-    assert "gpu" not in stack.resources()
-    assert len(stack.api.requests) == 2
-    project.destroy().check()
-
-
-def test_200_gated_resources_make_one_call(stack: GatedStack) -> None:
-    """And so they do with a hook of their own each."""
-    project = stack.program(
-        """
-for number in range(200):
-    funded = lumenfall.balance_hook(number / 100)
-    costly(f"gpu-{number}", hooks=pulumi.ResourceHookBinding(before_create=[funded]))
-"""
-    )
-    project.preview(timeout_seconds=300).check()
-    assert len(stack.api.requests) == 1
-
-
 STACK_GATE = """
 {gate}
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from pulumi.runtime.stack import Stack
 
 from pulumi_lumenfall import program
 from support.gated_stack import PACKAGE
+from support.programs import Mocks, in_program
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -23,21 +23,10 @@ pytestmark = [
 ]
 
 
-class Mocks(pulumi.runtime.Mocks):
-    """As simple as they can be."""
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, str]:
-        return {}
-
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, str]]:
-        return f"{args.name}-id", args.inputs
-
-
 def test_the_names_that_are_not_public() -> None:
     """Each of these fails when Pulumi renames something: then program.py is the place to look at."""
 
     async def main() -> None:
-        pulumi.runtime.set_mocks(Mocks())
         component = pulumi.ComponentResource("test:index:Group", "group")
         own = pulumi.CustomResource("test:index:Gpu", "gpu", {}, pulumi.ResourceOptions(parent=component))
         remote = pulumi.ComponentResource("other:index:Group", "remote", {}, None, remote=True)
@@ -49,23 +38,13 @@ def test_the_names_that_are_not_public() -> None:
         assert component._childResources == {own}
         assert await program.when_ready(component).future() is not None
 
-    contextvars.Context().run(asyncio.run, main())
-
-
-async def _resources_of_another_run() -> list[pulumi.Resource]:
-    pulumi.runtime.set_mocks(Mocks())
-    return [pulumi.CustomResource("test:index:Gpu", "elsewhere", {})]
+    in_program(main, mocks=Mocks())
 
 
 def test_resources_of_another_run_do_not_count() -> None:
     """Inline programs of one process each have their own event loop, and what they made may outlive them."""
-    kept = contextvars.Context().run(asyncio.run, _resources_of_another_run())
-
-    async def main() -> list[pulumi.Resource]:
-        pulumi.runtime.set_mocks(Mocks())
-        return program.registered_resources()
-
-    assert contextvars.Context().run(asyncio.run, main()) == []
+    kept = in_program(lambda: [pulumi.CustomResource("test:index:Gpu", "elsewhere", {})], mocks=Mocks())
+    assert in_program(program.registered_resources, mocks=Mocks()) == []
     assert kept
 
 
