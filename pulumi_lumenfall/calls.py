@@ -22,22 +22,16 @@ _T = TypeVar("_T")
 
 
 class Call(Generic[_T]):
-    """A call with checked arguments.
+    """A call with checked arguments."""
 
-    Attributes:
-        function: The token under which mocks are asked; the provider plugin has the same function.
-        inputs: What mocks see of the call.
-    """
-
-    function: str
-    inputs: dict[str, Any]
+    function: str  # The token under which mocks are asked; the provider plugin has the same function.
+    inputs: dict[str, Any]  # What mocks see of the call.
 
     def ask(self, settings: Settings) -> Future[Any]:
         """Ask, or join those who ask the same."""
         raise NotImplementedError
 
     def result(self, answer: Any) -> _T:
-        """The result of what was asked for."""
         raise NotImplementedError
 
     def mocked_result(self, answer: Any) -> _T:
@@ -45,17 +39,14 @@ class Call(Generic[_T]):
         raise NotImplementedError
 
     def fetch(self, settings: Settings) -> Any:
-        """Ask and wait."""
         return wait(self.ask(settings), settings)
 
     def now(self, api_key: object, base_url: object, timeout: object) -> _T:
-        """The result."""
         if is_mocked():
             return self.mocked_result(pulumi.runtime.invoke(self.function, self.inputs).value)
         return self.result(self.fetch(program_settings(api_key=api_key, base_url=base_url, timeout=timeout)))
 
     async def later(self, **arguments: Any) -> _T:
-        """The result, while the event loop goes on."""
         if is_mocked():
             return self.mocked_result(await pulumi.runtime.invoke_async(self.function, self.inputs))
         settings = program_settings(**arguments)

@@ -16,9 +16,8 @@ from .core import SETTINGS, ConfigurationError, Gate, Settings, argument_layer, 
 from .program import current_run
 
 _SETTINGS = {setting.name: setting for setting in SETTINGS}
-#: Setting -> full config key.
+# Setting -> full config key.
 _CONFIG_KEYS = {setting.name: f"lumenfall:{setting.config_key}" for setting in SETTINGS if setting.config_key}
-#: The config key of the API key.
 API_KEY = _CONFIG_KEYS["api_key"]
 # The engine's own config of every provider.
 _ENGINE_KEYS = ("lumenfall:version", "lumenfall:pluginDownloadURL")

@@ -22,7 +22,7 @@ from pulumi.output import contains_unknowns
 
 from .calls import run_errors
 from .config import as_output, check_argument, plain_gate, program_settings
-from .core import ConfigurationError, Gate, LumenfallError, Settings, Verdict, clean, describe_value, judge_error
+from .core import ConfigurationError, Gate, LumenfallError, Settings, clean, describe_value, judge_error
 from .evaluate import UNKNOWN_IN_PREVIEW
 from .functions import Amount, Duration
 from .program import (
@@ -182,24 +182,20 @@ class _Guard:
         """Return only if there are funds, or a preview cannot know yet how much is needed; else a RunError."""
         label = clean(resource, limit=200)
         try:
-            verdict = await self._judge(label)
+            if self._resolved is None:
+                values = await self._values()
+                if values is None:
+                    self._context.copy().run(pulumi.log.info, f"{label}: balance hook: {UNKNOWN_IN_PREVIEW}")
+                    return
+                gate = plain_gate(values.pop("minimum"), values.pop("postpaid"), values.pop("unavailable"))
+                self._resolved = gate, self._context.copy().run(lambda: program_settings(**values))
+            gate, settings = self._resolved
+            balance = await wait_async(self._run.ask(settings), settings)
+            verdict = gate.judge(balance)
         except LumenfallError as error:
             verdict = judge_error(error)
-        if verdict is not None and not verdict.sufficient:
+        if not verdict.sufficient:
             raise pulumi.RunError(f"{label}: {verdict.message}")
-
-    async def _judge(self, label: str) -> Verdict | None:
-        """The verdict, or None where a preview cannot tell, and says so."""
-        if self._resolved is None:
-            values = await self._values()
-            if values is None:
-                self._context.copy().run(pulumi.log.info, f"{label}: balance hook: {UNKNOWN_IN_PREVIEW}")
-                return None
-            gate = plain_gate(values.pop("minimum"), values.pop("postpaid"), values.pop("unavailable"))
-            self._resolved = gate, self._context.copy().run(lambda: program_settings(**values))
-        gate, settings = self._resolved
-        balance = await wait_async(self._run.ask(settings), settings)
-        return gate.judge(balance)
 
     async def _values(self) -> dict[str, Any] | None:
         """The arguments, or None where a preview does not know them."""

@@ -206,12 +206,9 @@ class BalanceProvider(dynamic.ResourceProvider):
         is_config = ":" in source
         key = self._get_config(source) if is_config else os.environ.get(source)
         if not isinstance(key, str) or not key.strip():
-            raise ConfigurationError(
-                f"api_key_from: {source} is not set",
-                hint=f"run: pulumi config set --secret {source}"
-                if is_config
-                else f"set the environment variable {source} for the pulumi command",
-            )
+            variable = f"set the environment variable {source} for the pulumi command"
+            hint = f"run: pulumi config set --secret {source}" if is_config else variable
+            raise ConfigurationError(f"api_key_from: {source} is not set", hint=hint)
         return key
 
 
@@ -224,10 +221,9 @@ def _refuse(opts: pulumi.ResourceOptions | None, api_key: object) -> None:
     for option in ("id", "import_", "urn"):
         # Pulumi reads such a resource as it is, without a check.
         if getattr(opts, option, None) is not None:
-            raise ConfigurationError(
-                f"opts: with {option} the balance would be read but not gated", hint=f"omit {option}"
-            )
-    if not (api_key is None or api_key == ""):
+            problem = f"opts: with {option} the balance would be read but not gated"
+            raise ConfigurationError(problem, hint=f"omit {option}")
+    if api_key is not None and api_key != "":
         raise ConfigurationError(
             "api_key: not accepted by Balance, because Pulumi would keep it in the state",
             hint="set lumenfall:apiKey with 'pulumi config set --secret', or name a config key in api_key_from",

@@ -68,7 +68,8 @@ class Run:
         key = settings.digest(self._salt) + question
         with self._lock:
             started, fetch = self._fetches.get(key, (0.0, None))
-            if fetch is None or not _may_be_shared(fetch, started, seconds if keep else 0.0):
+            is_old = time.monotonic() - started >= (seconds if keep else 0.0)
+            if fetch is None or (fetch.done() and (is_old or fetch.exception() is not None)):
                 started, fetch = time.monotonic(), _start(settings, call)
                 self._fetches[key] = started, fetch
             return fetch
@@ -117,12 +118,6 @@ def _start(settings: Settings, call: Callable[[LumenfallClient], _T]) -> Future[
     # A daemon, so that an interrupted program ends at once.
     threading.Thread(target=fetch, name="lumenfall-balance", daemon=True).start()
     return future
-
-
-def _may_be_shared(fetch: Future[Any], started: float, seconds: float) -> bool:
-    if not fetch.done():
-        return True
-    return fetch.exception() is None and time.monotonic() - started < seconds
 
 
 def _overdue(settings: Settings) -> DeadlineExceededError:

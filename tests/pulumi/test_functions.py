@@ -24,6 +24,7 @@ from support.programs import in_program
 def test_a_result_reads_without_await(api: Sandbox) -> None:
     """Every field of the contract is there at once; awaiting gives the plain class, which cannot be awaited again."""
     balance = lumenfall.get_balance(minimum="12.50")
+    assert type(balance) is lumenfall.AwaitableGetBalanceResult
     assert type(balance.available.amount) is float
     assert lumenfall.get_balance().sufficient is None
 
