@@ -290,13 +290,16 @@ def test_the_deadline_covers_all_attempts(monkeypatch: pytest.MonkeyPatch) -> No
     left: list[float] = []
     real = core_http.Transport.send
 
-    def send(self: Any, method: str, path: str, document: Any, deadline: Any) -> Any:
-        left.append(deadline.remaining_seconds())
-        return real(self, method, path, document, deadline)
+    def send(self: Any, method: str, path: str, document: Any, end: float) -> Any:
+        left.append(end - now[0])
+        return real(self, method, path, document, end)
 
     now = [0.0]
-    monkeypatch.setattr(core_http, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    monkeypatch.setattr(core_client.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    clock = SimpleNamespace(
+        monotonic=lambda: now[0], time=time.time, sleep=lambda seconds: now.__setitem__(0, now[0] + seconds)
+    )
+    monkeypatch.setattr(core_http, "time", clock)
+    monkeypatch.setattr(core_client, "time", clock)
     monkeypatch.setattr(core_http.Transport, "send", send)
     busy = says(answer(b"", b"Retry-After: 20", status=503))
     with FaultServer(busy) as server, pytest.raises(core.ServerError) as caught:

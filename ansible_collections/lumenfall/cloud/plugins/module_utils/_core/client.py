@@ -27,7 +27,7 @@ from .settings import Settings, argument_layer, resolve_settings
 from .text import Secret, clean, describe_value
 
 if TYPE_CHECKING:
-    from .http import Deadline, Transport
+    from .http import Transport
     from .parsing import Response
 
 BACKOFF_BASE_SECONDS = 0.5
@@ -141,21 +141,27 @@ class LumenfallClient:
         parse: Callable[[Dict[str, Any], Tuple[Secret, ...]], _T],
         prompts: Tuple[Secret, ...] = (),
     ) -> _T:
-        from .http import Deadline, Transport
+        from .http import Transport, seconds_until
 
         if self._is_closed:
             raise ConfigurationError("this client is closed", hint="make a new LumenfallClient")
         transport = self._transport = self._transport or Transport(self._settings)
-        deadline = Deadline(self._settings.timeout)
+        end = time.monotonic() + self._settings.timeout
         attempt = 0
         previous = None
         while True:
             attempt += 1
-            result, retry_after = self._attempt(
-                lambda: transport.send(method, path, document, deadline), parse, prompts
-            )
+            retry_after = None
+            result: _T | LumenfallError
+            try:
+                response = transport.send(method, path, document, end)
+                retry_after = parse_retry_after(response.headers.get("Retry-After"))
+                result = self._read(response, parse, (*self._settings.secrets, *prompts))
+            except LumenfallError as error:
+                result = error.with_traceback(None)
             wait = max(backoff_seconds(attempt - 1), retry_after or 0.0)
-            is_last = attempt == self._settings.max_attempts or wait >= deadline.remaining_seconds()
+            is_too_long = wait >= seconds_until(end)
+            is_last = is_too_long or attempt == self._settings.max_attempts
             if isinstance(result, LumenfallError):
                 result.attempts = 0 if isinstance(result, ConfigurationError) else attempt
                 result.retry_after_seconds = retry_after
@@ -163,53 +169,39 @@ class LumenfallClient:
                     result.args = (f"{result}; the attempt before failed: {previous}",)
                 if is_last or not result.retryable:
                     if retry_after:
-                        self._add_retry_after(result, retry_after, deadline)
+                        self._add_retry_after(result, retry_after, is_too_long)
                     raise result
                 previous = result
             elif is_last or not (isinstance(result, AccountBalance) and result.status == UNAVAILABLE):
                 return result
             time.sleep(wait)
 
-    def _attempt(
+    def _read(
         self,
-        send: Callable[[], Response],
+        response: Response,
         parse: Callable[[Dict[str, Any], Tuple[Secret, ...]], _T],
-        prompts: Tuple[Secret, ...],
-    ) -> Tuple[_T | LumenfallError, float | None]:
-        """The result of one request, and how long the server asked to wait, seconds."""
-        try:
-            response = send()
-        except LumenfallError as error:
-            return error, None
-        headers, secrets = response.headers, (*self._settings.secrets, *prompts)
-        self._note_clock(headers.get("Date"))
-        request_id = clean(headers.get("X-Lumenfall-Request-Id", ""), secrets) or None
-        result: _T | LumenfallError
+        secrets: Tuple[Secret, ...],
+    ) -> _T:
+        sent = _timestamp(response.headers.get("Date", ""))
+        self.clock_skew_seconds = None if sent is None else time.time() - sent
+        request_id = clean(response.headers.get("X-Lumenfall-Request-Id", ""), secrets) or None
         try:
             if response.status != 200:
                 raise parse_error(response, secrets)
             if response.problem is not None:
                 raise response.problem
-            result = replace(parse(parse_json(response.body, secrets), secrets), request_id=request_id)
+            return replace(parse(parse_json(response.body, secrets), secrets), request_id=request_id)
         except LumenfallError as error:
-            result = error.with_traceback(None)
-            result.status, result.request_id = response.status, request_id
-        if isinstance(result, (AuthenticationError, PermissionDeniedError)):
-            result.hint = f"{result.hint} (the key came from {self._settings.sources.get('api_key', 'api_key')})"
-        return result, parse_retry_after(headers.get("Retry-After"))
+            error.status, error.request_id = response.status, request_id
+            if isinstance(error, (AuthenticationError, PermissionDeniedError)):
+                error.hint = f"{error.hint} (the key came from {self._settings.sources.get('api_key', 'api_key')})"
+            raise
 
-    def _add_retry_after(self, error: LumenfallError, seconds: float, deadline: Deadline) -> None:
+    def _add_retry_after(self, error: LumenfallError, seconds: float, is_too_long: bool) -> None:
         asked = f"{ceil(seconds)} s"
-        is_late = seconds >= deadline.remaining_seconds()
-        past = f", longer than the timeout of {self._settings.timeout:g} s allows" if is_late else ""
+        past = f", longer than the timeout of {self._settings.timeout:g} s allows" if is_too_long else ""
         error.args = (f"{error}; the server asks to wait {asked}{past}",)
         error.hint = f"run it again in {asked}"
-
-    def _note_clock(self, date: str | None) -> None:
-        try:
-            self.clock_skew_seconds = time.time() - parsedate_to_datetime(date or "").timestamp()
-        except (ValueError, TypeError, OverflowError, IndexError):
-            self.clock_skew_seconds = None
 
     def close(self) -> None:
         """Close the connection. A closed client fetches no more; closing twice is fine."""
@@ -236,17 +228,21 @@ def backoff_seconds(retry: int) -> float:
 
 
 def parse_retry_after(value: str | None) -> float | None:
-    """Seconds that a ``Retry-After`` header asks to wait, or None where it is absent or makes no sense.
-
-    The header is a number of seconds or an HTTP date; a date in the past is 0.
-    """
+    """Seconds that a ``Retry-After`` header asks to wait, or None where it is absent or makes no sense."""
     if value is None or len(value) > 100:
         return None
     if re.fullmatch(r"\s*[0-9]{1,10}(\.[0-9]{1,9})?\s*", value, re.ASCII):
         seconds = float(value)
     else:
-        try:
-            seconds = max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-        except (ValueError, TypeError, OverflowError, IndexError):
+        moment = _timestamp(value)
+        if moment is None:
             return None
+        seconds = max(0.0, moment - time.time())
     return seconds if seconds <= _MAX_RETRY_AFTER_SECONDS else None
+
+
+def _timestamp(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None

@@ -36,11 +36,7 @@ _CI_ADVICE = {
 
 
 def parse_key(source: str, value: object, environ: Mapping[str, str]) -> Secret:
-    """Check an API key: printable ASCII without spaces, and no placeholder.
-
-    Raises:
-        ConfigurationError: It is something else; the message does not show it.
-    """
+    """Check an API key: printable ASCII without spaces, and no placeholder. An error does not show it."""
     key = value.reveal() if isinstance(value, Secret) else value
     hint = f"set {source} to the key as shown at {KEYS_PAGE}"
     if not isinstance(key, str):
@@ -65,15 +61,9 @@ def parse_key(source: str, value: object, environ: Mapping[str, str]) -> Secret:
 
 
 def read_credentials(environ: Mapping[str, str], looked_at: List[str], warnings: List[str]) -> Tuple[str, Any]:
-    """The key of the vendor's credentials file, and what to call its place.
+    """What to call the vendor's credentials file, and the key in it.
 
-    Args:
-        environ: The environment, which says where the file is.
-        looked_at: Where the key was looked for before.
-        warnings: Gets a line if other users can read the file.
-
-    Raises:
-        ConfigurationError: There is no file, or no key in it.
+    ``looked_at`` says where the key was looked for before; ``warnings`` gets a line if other users can read the file.
     """
     folder = environ.get("LUMENFALL_CONFIG_DIR", "").strip() or os.path.join(environ.get("HOME") or "~", ".lumenfall")
     path = os.path.join(os.path.expanduser(folder), "credentials.json")

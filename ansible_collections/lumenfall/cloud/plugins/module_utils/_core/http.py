@@ -62,23 +62,8 @@ _REFUSED_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
 _NOT_YET_VALID, _EXPIRED, _WRONG_NAME = 9, 10, (62, 64)
 
 
-class Deadline:
-    """A point in time, ``seconds`` from now."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def remaining_seconds(self) -> float:
-        """Seconds left; 0 when it has passed."""
-        return max(0.0, self._end - time.monotonic())
-
-
 class Transport:
-    """Sends requests to one server, and keeps the connection for the next one.
-
-    Raises:
-        ConfigurationError: requests is missing, or the CA bundle cannot be loaded.
-    """
+    """Sends requests to one server, and keeps the connection for the next one."""
 
     def __init__(self, settings: Settings) -> None:
         if requests is None:
@@ -93,34 +78,22 @@ class Transport:
         self._session: Any = None
         self._process_id = 0
 
-    def send(self, method: str, path: str, document: Any, deadline: Deadline) -> Response:
-        """Send one request and read its response.
-
-        Args:
-            method: HTTP method.
-            path: Path and query below the base URL.
-            document: JSON to send, or None.
-            deadline: When to give up.
-
-        Raises:
-            LumenfallError: There is no response.
-        """
+    def send(self, method: str, path: str, document: Any, end: float) -> Response:
+        """Send one request, with JSON unless ``document`` is None, and read its response until ``end``."""
         steps: SimpleQueue[Any] = SimpleQueue()
-        arguments = (self._current_session(), method, path, document, deadline.remaining_seconds() + 1.0, steps)
+        arguments = (self._current_session(), method, path, document, seconds_until(end) + 1.0, steps)
         threading.Thread(target=self._run, args=arguments, name=_THREAD_NAME, daemon=True).start()
-        head = _next_step(steps, deadline.remaining_seconds())
-        if head is None:
-            raise self._deadline_error()
+        head = self._next_step(steps, seconds_until(end))
         if isinstance(head, LumenfallError):
             raise head
-        seconds = deadline.remaining_seconds()
-        body = _next_step(steps, seconds if head.status_code == 200 else min(seconds, ERROR_BODY_SECONDS))
-        if body is None:
-            body = self._deadline_error()
-            with contextlib.suppress(ValueError, RuntimeError):  # it ended just now
-                head.raw.shutdown()
-        problem = body if isinstance(body, LumenfallError) else None
-        return Response(head.status_code, head.headers, b"" if problem else body, problem)
+        seconds = seconds_until(end)
+        body = self._next_step(steps, seconds if head.status_code == 200 else min(seconds, ERROR_BODY_SECONDS))
+        if isinstance(body, bytes):
+            return Response(head.status_code, head.headers, body)
+        # Ends the thread, if it still reads; urllib3 before 2.3 cannot.
+        with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):
+            head.raw.shutdown()
+        return Response(head.status_code, head.headers, b"", body)
 
     def close(self) -> None:
         """Close the connection."""
@@ -156,12 +129,15 @@ class Transport:
         except Exception as error:  # noqa: BLE001 - requests lets some exceptions of lower layers through
             steps.put(self._explain(error, has_status))
 
-    def _deadline_error(self) -> DeadlineExceededError:
-        setting = self._settings.names.get("timeout", "timeout")
-        return DeadlineExceededError(
-            f"no complete response from {self._settings.base_url}{self._via} within {self._settings.timeout:g} s",
-            hint=f"run it again, or raise {setting} if the network is slow",
-        )
+    def _next_step(self, steps: Any, seconds: float) -> Any:
+        try:
+            return steps.get(timeout=seconds)
+        except Empty:
+            settings = self._settings
+            return DeadlineExceededError(
+                f"no complete response from {settings.base_url}{self._via} within {settings.timeout:g} s",
+                hint=f"run it again, or raise {settings.names.get('timeout', 'timeout')} if the network is slow",
+            )
 
     def _explain(self, error: Exception, has_status: bool) -> LumenfallError:
         """Our error for an exception of the libraries, whose own text may contain secrets."""
@@ -223,11 +199,7 @@ class _Adapter(HTTPAdapter):
 
 
 def _find_proxies(settings: Settings) -> Dict[str, str]:
-    """The proxies for requests.
-
-    Raises:
-        ProxyError: The proxy URL is malformed.
-    """
+    """The proxies for requests."""
     if settings.proxy is None or should_bypass_proxies(settings.base_url, settings.no_proxy):
         return {}
     url, source = settings.proxy.reveal(), settings.sources["proxy"]
@@ -261,11 +233,9 @@ for _name in ("urllib3.connection", "urllib3.connectionpool"):
     logging.getLogger(_name).addFilter(_is_not_our_warning)
 
 
-def _next_step(steps: Any, seconds: float) -> Any:
-    try:
-        return steps.get(timeout=seconds) if seconds else steps.get_nowait()
-    except Empty:
-        return None
+def seconds_until(end: float) -> float:
+    """Seconds left; 0 when the time has passed."""
+    return max(0.0, end - time.monotonic())
 
 
 def _read_body(response: Any) -> bytes:
@@ -287,14 +257,13 @@ def _tls_context(settings: Settings) -> ssl.SSLContext:
         else:
             context = ssl.create_default_context(cafile=path)
     except (OSError, ValueError):
-        if path is None:
-            hint = "fix or unset OPENSSL_CONF, SSL_CERT_FILE and SSL_CERT_DIR"
-            error = ConfigurationError("OpenSSL cannot load its configuration or certificates", hint=hint)
-        else:
-            error = ca_bundle_error(
-                settings.sources["ca_bundle"], f"'{describe_path(path)}' is not a PEM file of certificates"
-            )
-        raise error from None
+        if path is not None:
+            problem = f"'{describe_path(path)}' is not a PEM file of certificates"
+            raise ca_bundle_error(settings.sources["ca_bundle"], problem) from None
+        raise ConfigurationError(
+            "OpenSSL cannot load its configuration or certificates",
+            hint="fix or unset OPENSSL_CONF, SSL_CERT_FILE and SSL_CERT_DIR",
+        ) from None
     if not settings.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

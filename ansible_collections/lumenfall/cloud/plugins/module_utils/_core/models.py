@@ -193,15 +193,7 @@ def judge_error(error: LumenfallError) -> Verdict:
 
 
 def parse_minimum(value: object, name: str = "minimum") -> Decimal:
-    """The least amount that is enough, exact.
-
-    Args:
-        value: ``int``, ``Decimal``, ``float`` (by its shortest text) or decimal text, finite and >= 0.
-        name: What to call it in an error.
-
-    Raises:
-        ConfigurationError: It is something else.
-    """
+    """The least amount that is enough, exact; ``name`` is what an error calls it."""
     number = None
     if isinstance(value, float):
         number = parse_number(float.__repr__(value))
@@ -228,11 +220,7 @@ def parse_number(text: str) -> Decimal | None:
 
 
 def parse_policy(value: object, name: str, default: str) -> str:
-    """``"allow"`` or ``"deny"``; None and blank text are the default.
-
-    Raises:
-        ConfigurationError: It is something else.
-    """
+    """``"allow"`` or ``"deny"``; None and blank text are the default."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return default
     if isinstance(value, str) and value in (ALLOW, DENY):

@@ -56,11 +56,7 @@ class Response(NamedTuple):
 
 
 def parse_balance(document: Dict[str, Any], secrets: Secrets = ()) -> AccountBalance:
-    """The balance in the JSON of a 200, strictly.
-
-    Raises:
-        InvalidResponseError: It is not the documented object.
-    """
+    """The balance in the JSON of a 200, strictly."""
     if document.get("object") != "balance":
         raise _invalid("'object' is not 'balance'")
     if document.get("billing_type") not in ("prepaid", "postpaid"):
@@ -78,12 +74,7 @@ def parse_balance(document: Dict[str, Any], secrets: Secrets = ()) -> AccountBal
 
 
 def parse_estimate(document: Dict[str, Any], secrets: Secrets = ()) -> CostEstimate:
-    """The cost estimate in the JSON of a 200, strictly.
-
-    Raises:
-        InvalidResponseError: It is not the documented object. Where ``estimated`` is not true, the request may have
-            been run and charged, and the message says so.
-    """
+    """The cost estimate in the JSON of a 200, strictly."""
     if document.get("estimated") is not True:
         raise InvalidResponseError(
             "the API did not answer with an estimate: THE REQUEST MAY HAVE BEEN RUN AND CHARGED",
@@ -107,12 +98,7 @@ def parse_estimate(document: Dict[str, Any], secrets: Secrets = ()) -> CostEstim
 
 
 def parse_json(body: bytes, secrets: Secrets = ()) -> Dict[str, Any]:
-    """The JSON object in the body of a 200: UTF-8, no duplicate keys, no NaN or Infinity; numbers keep their digits.
-
-    Raises:
-        InvalidResponseError: It is something else; ``retryable`` if it is empty or was cut off.
-        APIError: The object is an error.
-    """
+    """The JSON object in the body of a 200: UTF-8, no duplicate keys, no NaN or Infinity; numbers keep their digits."""
     try:
         text = body.decode("utf-8-sig").strip(" \t\r\n")
         document = json.loads(

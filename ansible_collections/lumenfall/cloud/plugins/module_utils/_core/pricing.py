@@ -39,15 +39,10 @@ class CostEstimate:
 
 @dataclass(frozen=True)
 class Job:
-    """How often a request runs, and a margin, since an estimate is approximate; made by :func:`parse_job`.
-
-    Attributes:
-        times: How often, >= 1.
-        margin: Percent on top, >= 0.
-    """
+    """How often a request runs, and a margin, since an estimate is approximate; made by :func:`parse_job`."""
 
     times: int = 1
-    margin: Decimal = Decimal(0)
+    margin: Decimal = Decimal(0)  #: percent on top
 
     def cost(self, estimate: CostEstimate) -> Decimal:
         """Dollars for the whole job, rounded up to the micro."""
@@ -65,16 +60,7 @@ class Job:
 
 
 def parse_job(times: object = None, margin: object = None, names: Tuple[str, str] = ("times", "margin")) -> Job:
-    """Check how often a request runs and the margin on top.
-
-    Args:
-        times: A whole number >= 1; None and blank text are 1.
-        margin: Percent >= 0 as text or a number, such as ``"20%"``, ``20`` or ``"7.5"``; None and blank text are 0.
-        names: What to call the two in an error.
-
-    Raises:
-        ConfigurationError: One of them is something else.
-    """
+    """Check how often a request runs, by default once, and the margin: percent, such as ``"20%"`` or ``7.5``."""
     times, margin = (None if isinstance(value, str) and not value.strip() else value for value in (times, margin))
     is_whole = re.fullmatch("[0-9]{1,10}", number_text(times))
     if times is not None and not (is_whole and 1 <= int(is_whole[0]) <= _MAX_TIMES):
@@ -104,11 +90,7 @@ def find_prompts(value: Any, key: str = "") -> Iterator[Secret]:
 
 
 def check_endpoint(endpoint: object, name: str = "endpoint") -> str:
-    """The endpoint, if it can be priced.
-
-    Raises:
-        ConfigurationError: It is another one.
-    """
+    """The endpoint, if it can be priced."""
     if endpoint not in ENDPOINTS:
         raise ConfigurationError(
             f"{name}: {describe_value(endpoint)} cannot be priced", hint=f"set {name} to one of: {', '.join(ENDPOINTS)}"
@@ -117,25 +99,17 @@ def check_endpoint(endpoint: object, name: str = "endpoint") -> str:
 
 
 def check_request(request: object, name: str = "request") -> Dict[str, Any]:
-    """The body of a request: a mapping, or the text of a JSON object. A message never shows it: it contains a prompt.
-
-    Raises:
-        ConfigurationError: It is something else, or larger than 1 MiB.
-    """
-    hint = f"set {name} to the JSON body of the real request"
-    if isinstance(request, (str, bytes)):
-        if len(request) > MAX_REQUEST_BYTES:
-            raise ConfigurationError(f"{name}: it is larger than 1 MiB", hint=hint)
-        try:
-            request = json.loads(request)
-        except (ValueError, RecursionError):
-            request = None
+    """The body of a request: a mapping, or the text of a JSON object. An error never shows it: it contains a prompt."""
+    problem = "it is not a JSON object"
     try:
-        document = json.dumps(request, allow_nan=False) if isinstance(request, Mapping) else ""
+        text = request if isinstance(request, (str, bytes)) else json.dumps(request)
+        if len(text) > MAX_REQUEST_BYTES:
+            problem = "it is larger than 1 MiB"
+        else:
+            document = json.loads(text)
+            json.dumps(document, allow_nan=False)  # Python also reads NaN and 1e999, which cannot be sent
+            if isinstance(document, dict):
+                return document
     except (TypeError, ValueError, RecursionError):
-        document = ""
-    if not document:
-        raise ConfigurationError(f"{name}: it is not a JSON object", hint=hint)
-    if len(document) > MAX_REQUEST_BYTES:
-        raise ConfigurationError(f"{name}: it is larger than 1 MiB", hint=hint)
-    return dict(json.loads(document))
+        pass
+    raise ConfigurationError(f"{name}: {problem}", hint=f"set {name} to the JSON body of the real request")

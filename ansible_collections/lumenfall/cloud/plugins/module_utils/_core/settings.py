@@ -98,12 +98,8 @@ class Settings:
         return tuple(Secret(part) for part in parts if part == key or len(part) >= _MIN_SECRET_PART)
 
     def digest(self, salt: bytes) -> bytes:
-        """A keyed hash, equal where the settings are equal.
-
-        Args:
-            salt: Random bytes that stay within the program.
-        """
-        values = [getattr(self, part.name) for part in fields(self) if part.compare]
+        """A keyed hash, equal where the settings are equal; ``salt`` is random and stays within the program."""
+        values = (getattr(self, part.name) for part in fields(self) if part.compare)
         facts = [value.reveal() if isinstance(value, Secret) else value for value in values]
         return hmac.new(salt, repr(facts).encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
 
@@ -117,9 +113,6 @@ def resolve_settings(
         layers: What the caller was given, the strongest first; None or blank text is unset.
         environ: The environment, by default the process's.
         origins: Environment variable -> where it was set, for errors; such as ``the environment of the task``.
-
-    Raises:
-        ConfigurationError: A setting is malformed, or there is no key.
     """
     variables = os.environ if environ is None else environ
     chain = [*layers, _environment_layer(variables, origins or {})]
@@ -154,17 +147,7 @@ def argument_layer(**values: Any) -> Layer:
 
 
 def parse_duration(source: str, value: object, *, minimum: float = 0.0, maximum: float = 366 * 86400.0) -> float:
-    """Seconds from a number of seconds, or from text such as ``30``, ``20s``, ``15m``, ``1h30m`` or ``8d``.
-
-    Args:
-        source: What to call it in an error.
-        value: The number or text.
-        minimum: The least that is allowed, seconds.
-        maximum: The most that is allowed, seconds.
-
-    Raises:
-        ConfigurationError: It is something else, or out of range.
-    """
+    """Seconds from a number of seconds, or from text such as ``30``, ``20s``, ``15m``, ``1h30m`` or ``8d``."""
     seconds = None
     text = number_text(value)
     if _SECONDS.fullmatch(text):
@@ -186,11 +169,7 @@ def parse_duration(source: str, value: object, *, minimum: float = 0.0, maximum:
 
 
 def parse_cache_seconds(environ: Mapping[str, str] | None = None) -> float:
-    """How long an answer may be shared within one run, seconds (``LUMENFALL_CACHE_SECONDS``, 0 to 30).
-
-    Raises:
-        ConfigurationError: The variable is malformed.
-    """
+    """How long an answer may be shared within one run, seconds (``LUMENFALL_CACHE_SECONDS``, 0 to 30)."""
     value = (os.environ if environ is None else environ).get(_CACHE_VARIABLE)
     return SHARED_SECONDS if is_unset(value) else parse_duration(_CACHE_VARIABLE, value, maximum=SHARED_SECONDS)
 

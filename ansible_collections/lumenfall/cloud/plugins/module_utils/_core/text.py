@@ -47,11 +47,8 @@ class Secret:
 def clean(text: object, secrets: Iterable[Secret] = (), limit: int = MAX_SERVER_TEXT) -> str:
     """Make text from outside safe for a terminal, a log, a CI runner and a template.
 
-    Control, format and bidi characters are removed, white space becomes single spaces, ``secrets`` become ``***``,
-    and CI command markers (``::error::``, ``##vso[``, ``{{``) are broken up.
-
-    Returns:
-        One line of at most ``limit`` characters.
+    One line of at most ``limit`` characters: control, format and bidi characters are removed, white space becomes
+    single spaces, ``secrets`` become ``***``, and markers (``::error::``, ``##vso[``, ``{{``) are broken up.
     """
     line = _one_line(str(text)[:_MAX_TEXT])
     # As the text has them by now: a prompt may have several lines.

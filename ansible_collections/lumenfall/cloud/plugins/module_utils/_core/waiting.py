@@ -30,19 +30,7 @@ def wait_until_enough(
     """Look at the balance every ``poll`` seconds until it is enough; the last look is at the end of ``wait``.
 
     Ends early on what waiting cannot change: an error such as a wrong key, a denied postpaid account, or a server that
-    asks to wait beyond the end.
-
-    Args:
-        look: Reads the balance and returns it, or the error there is instead.
-        gate: What is enough.
-        wait: How long to wait, seconds; 0 looks once.
-        poll: Seconds between two looks, at least 1.
-        notify: Called before each pause with the result, the pause and the time left, seconds.
-        now: A monotonic clock.
-        sleep: Pauses for some seconds.
-
-    Returns:
-        The result of the last look.
+    asks to wait beyond the end. Before each pause ``notify`` gets the result, the pause and the seconds left.
     """
     end = now() + wait
     while True:
