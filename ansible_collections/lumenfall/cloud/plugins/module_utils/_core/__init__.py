@@ -11,7 +11,6 @@ from __future__ import annotations
 from ._version import __version__
 from .client import LumenfallClient
 from .errors import (
-    CREDITS_PAGE,
     KEYS_PAGE,
     APIError,
     AuthenticationError,
@@ -28,11 +27,10 @@ from .errors import (
     TLSError,
     UnexpectedRedirectError,
 )
-from .models import ALLOW, CANNOT_TELL, DENY, ENOUGH, TOO_LOW, AccountBalance, Gate, Verdict, judge_error
+from .models import ALLOW, CANNOT_TELL, DENY, TOO_LOW, AccountBalance, Gate, Verdict, judge_error
 from .pricing import ENDPOINTS, MAX_REQUEST_BYTES, CostEstimate, Job, check_endpoint, check_request, parse_job
 from .settings import (
     SETTINGS,
-    SHARED_SECONDS,
     Setting,
     Settings,
     argument_layer,
@@ -45,8 +43,8 @@ from .waiting import DEFAULT_POLL_SECONDS, MAX_WAIT_SECONDS, MIN_POLL_SECONDS, w
 
 # fmt: off
 __all__ = [
-    "ALLOW", "CANNOT_TELL", "CREDITS_PAGE", "DEFAULT_POLL_SECONDS", "DENY", "ENDPOINTS", "ENOUGH", "KEYS_PAGE",
-    "MAX_REQUEST_BYTES", "MAX_WAIT_SECONDS", "MIN_POLL_SECONDS", "SETTINGS", "SHARED_SECONDS", "TOO_LOW",
+    "ALLOW", "CANNOT_TELL", "DEFAULT_POLL_SECONDS", "DENY", "ENDPOINTS", "KEYS_PAGE", "MAX_REQUEST_BYTES",
+    "MAX_WAIT_SECONDS", "MIN_POLL_SECONDS", "SETTINGS", "TOO_LOW",
     "APIError", "AccountBalance", "AuthenticationError", "ConfigurationError", "ConnectionFailedError",
     "CostEstimate", "DeadlineExceededError", "Gate", "InsufficientBalanceError", "InvalidResponseError", "Job",
     "LumenfallClient", "LumenfallError", "PermissionDeniedError", "ProxyError", "RateLimitedError", "Secret",

@@ -11,7 +11,7 @@ import warnings
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from math import ceil
-from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, TypeVar
 
 from .errors import (
     AuthenticationError,
@@ -21,10 +21,10 @@ from .errors import (
     PermissionDeniedError,
 )
 from .models import UNAVAILABLE, AccountBalance
-from .parsing import parse_balance, parse_error, parse_estimate, parse_json
+from .parsing import Secrets, parse_balance, parse_error, parse_estimate, parse_json
 from .pricing import CostEstimate, check_endpoint, check_request, find_prompts
 from .settings import Settings, argument_layer, resolve_settings
-from .text import Secret, clean, describe_value
+from .text import clean, describe_value
 
 if TYPE_CHECKING:
     from .http import Transport
@@ -36,6 +36,7 @@ BACKOFF_MAX_SECONDS = 8.0
 _MAX_RETRY_AFTER_SECONDS = 366 * 86400.0
 
 _T = TypeVar("_T", AccountBalance, CostEstimate)
+_Parser = Callable[[Dict[str, Any], Secrets], _T]
 
 
 class LumenfallClient:
@@ -133,14 +134,7 @@ class LumenfallClient:
                 error.hint = f"check the model in the request: {describe_value(document.get('model'))}"
             raise
 
-    def _call(
-        self,
-        method: str,
-        path: str,
-        document: Any,
-        parse: Callable[[Dict[str, Any], Tuple[Secret, ...]], _T],
-        prompts: Tuple[Secret, ...] = (),
-    ) -> _T:
+    def _call(self, method: str, path: str, document: Any, parse: _Parser[_T], prompts: Secrets = ()) -> _T:
         from .http import Transport, seconds_until
 
         if self._is_closed:
@@ -176,12 +170,7 @@ class LumenfallClient:
                 return result
             time.sleep(wait)
 
-    def _read(
-        self,
-        response: Response,
-        parse: Callable[[Dict[str, Any], Tuple[Secret, ...]], _T],
-        secrets: Tuple[Secret, ...],
-    ) -> _T:
+    def _read(self, response: Response, parse: _Parser[_T], secrets: Secrets) -> _T:
         sent = _timestamp(response.headers.get("Date", ""))
         self.clock_skew_seconds = None if sent is None else time.time() - sent
         request_id = clean(response.headers.get("X-Lumenfall-Request-Id", ""), secrets) or None

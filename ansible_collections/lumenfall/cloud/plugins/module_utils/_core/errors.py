@@ -61,15 +61,8 @@ class LumenfallError(Exception):
 
     def to_dict(self) -> Dict[str, Any]:
         """The facts a program may branch on: ``{type, status, code, request_id, attempts, retryable, hint}``."""
-        return {
-            "type": type(self).__name__,
-            "status": self.status,
-            "code": self.code,
-            "request_id": self.request_id,
-            "attempts": self.attempts,
-            "retryable": self.retryable,
-            "hint": self.hint,
-        }
+        facts = ("status", "code", "request_id", "attempts", "retryable", "hint")
+        return {"type": type(self).__name__, **{name: getattr(self, name) for name in facts}}
 
 
 class ConfigurationError(LumenfallError):

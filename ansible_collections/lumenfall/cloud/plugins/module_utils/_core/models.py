@@ -14,7 +14,7 @@ from decimal import ROUND_FLOOR, Context, Decimal
 from typing import Any, Dict, NamedTuple, Tuple
 
 from .errors import CREDITS_PAGE, ConfigurationError, InsufficientBalanceError, LumenfallError
-from .text import describe_value, format_amount
+from .text import describe_value, format_amount, is_unset, number_text
 
 KNOWN = "known"
 POSTPAID = "postpaid"
@@ -194,17 +194,11 @@ def judge_error(error: LumenfallError) -> Verdict:
 
 def parse_minimum(value: object, name: str = "minimum") -> Decimal:
     """The least amount that is enough, exact; ``name`` is what an error calls it."""
-    number = None
-    if isinstance(value, float):
-        number = parse_number(float.__repr__(value))
-    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_MINIMUM:
-        number = Decimal(value)
-    elif isinstance(value, (str, Decimal)):
-        number = parse_number(str(value).strip())
+    number = parse_number(number_text(value))
     if number is None or not 0 <= number <= _LARGEST_MINIMUM:
-        is_empty = value is None or (isinstance(value, str) and not value.strip())
+        problem = "it is empty" if is_unset(value) else f"{describe_value(value)} is not an amount of dollars"
         raise ConfigurationError(
-            f"{name}: it is empty" if is_empty else f"{name}: {describe_value(value)} is not an amount of dollars",
+            f"{name}: {problem}",
             hint=f"set {name} to a number that is 0 or more, such as 5 or 7.50",
         )
     return number
@@ -221,7 +215,7 @@ def parse_number(text: str) -> Decimal | None:
 
 def parse_policy(value: object, name: str, default: str) -> str:
     """``"allow"`` or ``"deny"``; None and blank text are the default."""
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if is_unset(value):
         return default
     if isinstance(value, str) and value in (ALLOW, DENY):
         return value

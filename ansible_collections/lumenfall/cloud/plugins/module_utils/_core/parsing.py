@@ -81,11 +81,8 @@ def parse_estimate(document: Dict[str, Any], secrets: Secrets = ()) -> CostEstim
             hint="check your usage at https://lumenfall.ai, and whether this endpoint supports dryRun",
         )
     _require_usd("currency", document.get("currency"), secrets)
-    micros, model, provider = (
-        _to_number(document.get("total_cost_micros")),
-        document.get("model"),
-        document.get("provider"),
-    )
+    micros, model, provider = (document.get(name) for name in ("total_cost_micros", "model", "provider"))
+    micros = _to_number(micros)
     if micros is None or micros < 0 or micros != micros.to_integral_value():
         raise _invalid("'total_cost_micros' is not a whole number that is 0 or more")
     if not _is_text(model):

@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterator, Mapping, Tuple
 
 from .errors import ConfigurationError
 from .models import EXACT, parse_number
-from .text import Secret, describe_value, format_amount, number_text
+from .text import Secret, describe_value, format_amount, is_unset, number_text
 
 ENDPOINTS = ("images/generations", "images/edits", "videos", "chat/completions")
 MAX_REQUEST_BYTES = 1 << 20
@@ -52,29 +52,26 @@ class Job:
 
     def formula(self, estimate: CostEstimate) -> str:
         """How the cost came about: ``300 x 0.08 + 20%``; empty where it is the estimate itself."""
-        times = f"{self.times} x {format_amount(estimate.amount)}"
-        margin = f"{self.margin.normalize(EXACT):f}%"
-        if self.margin:
-            return f"{times if self.times > 1 else format_amount(estimate.amount)} + {margin}"
-        return times if self.times > 1 else ""
+        price = format_amount(estimate.amount)
+        times = f"{self.times} x {price}" if self.times > 1 else ""
+        return f"{times or price} + {self.margin.normalize(EXACT):f}%" if self.margin else times
 
 
 def parse_job(times: object = None, margin: object = None, names: Tuple[str, str] = ("times", "margin")) -> Job:
     """Check how often a request runs, by default once, and the margin: percent, such as ``"20%"`` or ``7.5``."""
-    times, margin = (None if isinstance(value, str) and not value.strip() else value for value in (times, margin))
-    is_whole = re.fullmatch("[0-9]{1,10}", number_text(times))
-    if times is not None and not (is_whole and 1 <= int(is_whole[0]) <= _MAX_TIMES):
+    count = "1" if is_unset(times) else number_text(times)
+    if not re.fullmatch("[0-9]{1,10}", count) or not 1 <= int(count) <= _MAX_TIMES:
         raise ConfigurationError(
             f"{names[0]}: {describe_value(times)} is not a whole number that is 1 or more",
             hint=f"set {names[0]} to the number of requests, such as 300",
         )
-    percent = Decimal(0) if margin is None else parse_number(re.sub(r"\s*%$", "", number_text(margin)))
+    percent = parse_number("0" if is_unset(margin) else re.sub(r"\s*%$", "", number_text(margin)))
     if percent is None or not 0 <= percent <= 10_000:
         raise ConfigurationError(
             f"{names[1]}: {describe_value(margin)} is not a percentage that is 0 or more",
             hint=f"set {names[1]} to a percentage such as 20%",
         )
-    return Job(1 if times is None else int(str(times)), percent)
+    return Job(int(count), percent)
 
 
 def find_prompts(value: Any, key: str = "") -> Iterator[Secret]:

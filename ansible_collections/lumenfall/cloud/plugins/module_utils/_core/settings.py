@@ -14,7 +14,9 @@ import os
 import re
 import stat
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv6Address, ip_address
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
+from urllib.parse import unquote
 
 from .credentials import KEY_VARIABLE, parse_key, read_credentials
 from .errors import ConfigurationError
@@ -90,8 +92,6 @@ class Settings:
         key = self.api_key.reveal()
         parts = [key, key.partition(".")[2]]
         if self.proxy is not None:
-            from urllib.parse import unquote
-
             user, _colon, password = self.proxy.reveal().partition("://")[2].rpartition("@")[0].partition(":")
             # A user without a password is a token.
             parts += [password or user, unquote(password or user)]
@@ -148,14 +148,14 @@ def argument_layer(**values: Any) -> Layer:
 
 def parse_duration(source: str, value: object, *, minimum: float = 0.0, maximum: float = 366 * 86400.0) -> float:
     """Seconds from a number of seconds, or from text such as ``30``, ``20s``, ``15m``, ``1h30m`` or ``8d``."""
-    seconds = None
     text = number_text(value)
+    parts = _DURATION.fullmatch(text)
     if _SECONDS.fullmatch(text):
         seconds = float(text)
-    elif text and _DURATION.fullmatch(text):
-        days, hours, minutes, rest = (float(part or 0) for part in _DURATION.fullmatch(text).groups())  # type: ignore[union-attr]
+    elif text and parts:
+        days, hours, minutes, rest = map(float, parts.groups("0"))
         seconds = days * 86400 + hours * 3600 + minutes * 60 + rest
-    if seconds is None:
+    else:
         raise ConfigurationError(
             f"{source}: {describe_value(value)} is not a duration",
             hint=f"set {source} to seconds, or to text such as 30s, 15m or 1h30m",
@@ -207,8 +207,6 @@ def _parse_base_url(source: str, value: object, environ: Mapping[str, str]) -> s
 def _is_host(host: str) -> bool:
     if not host.startswith("["):
         return not host.startswith(("-", ".")) and ".." not in host
-    from ipaddress import IPv6Address
-
     try:
         return bool(IPv6Address(host[1:-1].partition("%")[0]))
     except ValueError:
@@ -216,8 +214,6 @@ def _is_host(host: str) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
-    from ipaddress import ip_address
-
     try:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -251,16 +247,15 @@ def _parse_verify(source: str, value: object, _environ: Mapping[str, str]) -> bo
 
 def _parse_ca_bundle(source: str, value: object, _environ: Mapping[str, str]) -> str:
     if not isinstance(value, (str, os.PathLike)):
-        problem = f"must be a path, not {describe_value(value)}"
-    else:
-        path = os.path.expanduser(os.fsdecode(value))
-        try:
-            if stat.S_IFMT(os.stat(path).st_mode) in (stat.S_IFREG, stat.S_IFDIR):
-                return path
-            raise OSError(0, "it is neither a file nor a folder")
-        except (OSError, ValueError) as error:
-            problem = f"'{describe_path(path)}' cannot be read ({os_reason(error)})"
-    raise ca_bundle_error(source, problem)
+        raise ca_bundle_error(source, f"must be a path, not {describe_value(value)}")
+    path = os.path.expanduser(os.fsdecode(value))
+    try:
+        if stat.S_IFMT(os.stat(path).st_mode) in (stat.S_IFREG, stat.S_IFDIR):
+            return path
+        reason = "it is neither a file nor a folder"
+    except (OSError, ValueError) as error:
+        reason = os_reason(error)
+    raise ca_bundle_error(source, f"'{describe_path(path)}' cannot be read ({reason})")
 
 
 def ca_bundle_error(source: str, problem: str) -> ConfigurationError:

@@ -95,8 +95,8 @@ def number_text(value: object) -> str:
     """A number, or text, as text without white space around it; empty for anything else."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
         return ""
-    # CPython converts no int of more than 4,300 digits, and no setting needs one of 20.
-    return "" if isinstance(value, int) and abs(value) >= 10**20 else str(value).strip()
+    # CPython converts no int of more than 4,300 digits to text.
+    return "" if isinstance(value, int) and abs(value) >= 10**400 else str(value).strip()
 
 
 def format_amount(amount: Decimal) -> str:
