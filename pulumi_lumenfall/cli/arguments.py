@@ -8,7 +8,6 @@ A mistake is a ConfigurationError that shows no value, since that may be a key.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
@@ -53,39 +52,44 @@ _SETTINGS = {each.flag: _option(each.metavar, _describe(each), dest=each.name) f
 _POLICIES = (ALLOW, DENY)
 _BILLING_TYPES = ("prepaid", "postpaid")
 _OPTIONS = {
-    "--minimum": _option("N", "the least amount that is enough, dollars"),
-    "--cost-of": _option("FILE", "in place of --minimum: what the request in this file costs; - is standard input"),
-    "--request": _option("FILE", "the JSON body of the real request; - is standard input"),
-    "--endpoint": _option("NAME", f"{', '.join(ENDPOINTS)} (default: {ENDPOINTS[0]})", choices=ENDPOINTS),
-    "--times": _option("N", "how often the request runs (default: 1)"),
-    "--margin": _option("PERCENT", "on top, since a price is approximate, for example 20%% (default: 0)"),
-    "--warn": _option("N", "warn below this amount; fails only with --format nagios (exit status 1)"),
-    "--postpaid": _option("POLICY", "what postpaid accounts count as: allow (default) or deny", choices=_POLICIES),
-    "--unavailable": _option(
-        "POLICY", "what a temporarily unavailable balance counts as: deny (default) or allow", choices=_POLICIES
+    "--minimum": _option("N", "Dollars that are enough."),
+    "--cost-of": _option("FILE", "In place of --minimum: what the request in this file costs; - reads standard input."),
+    "--request": _option("FILE", "The JSON body of the real request; - reads standard input."),
+    "--endpoint": _option("NAME", f"One of {', '.join(ENDPOINTS)}. (default: {ENDPOINTS[0]})", choices=ENDPOINTS),
+    "--times": _option("N", "How many times the request runs. (default: 1)"),
+    "--margin": _option("PERCENT", "Added to the price, which is approximate, for example 20%%. (default: 0)"),
+    "--warn": _option("N", "Warn below this amount; fails only with --format nagios (exit status 1)."),
+    "--postpaid": _option(
+        "POLICY", "What postpaid accounts count as: allow or deny. (default: allow)", choices=_POLICIES
     ),
-    "--wait": _option("DURATION", "maximum time to wait until it is enough, for example 15m"),
-    "--poll": _option("DURATION", "with --wait: time between two looks (default: 30s)"),
-    "--format": _option("FORMAT", f"{', '.join(FORMATS)} (default: text)", choices=FORMATS),
-    "--output": _option("FILE", "write the result to a file, in one step; not with --format github"),
-    "--label": _option("NAME=VALUE", "add a label to all metrics of --format prometheus; repeatable", action="append"),
-    "--json": {"action": "store_true", "help": "print one JSON object, for a support ticket"},
-    "--amount": _option("N", "dollars available, or null (default: 12.50; null for postpaid)"),
-    "--billing-type": _option("TYPE", "prepaid (default) or postpaid", choices=_BILLING_TYPES, default="prepaid"),
-    "--port": _option("N", "loopback port (default: 0, a free one)", type=int, default=0),
-    "--status": _option("N", "answer with this HTTP error, 400 to 599", type=int, default=200),
-    "--retry-after": _option("TEXT", "send this Retry-After header with errors"),
-    "--delay": _option("DURATION", "wait before each answer"),
-    "shell": _option("SHELL", ", ".join(SHELLS), choices=SHELLS),
+    "--unavailable": _option(
+        "POLICY", "What a temporarily unavailable balance counts as: allow or deny. (default: deny)", choices=_POLICIES
+    ),
+    "--wait": _option("DURATION", "Maximum time to wait until it is enough, for example 15m."),
+    "--poll": _option("DURATION", "With --wait: time between two looks. (default: 30s)"),
+    "--format": _option("FORMAT", f"One of {', '.join(FORMATS)}. (default: text)", choices=FORMATS),
+    "--output": _option("FILE", "Write the result to a file, in one step; not with --format github."),
+    "--label": _option("NAME=VALUE", "Add a label to all metrics of --format prometheus; repeatable.", action="append"),
+    "--json": {"action": "store_true", "help": "Print one JSON object, for a support ticket."},
+    "--amount": _option("N", "Dollars available, or null. (default: 12.50; null for postpaid)"),
+    "--billing-type": _option(
+        "TYPE", "One of prepaid, postpaid. (default: prepaid)", choices=_BILLING_TYPES, default="prepaid"
+    ),
+    "--price": _option("MODEL=N", "Dollars for one unit of a model, for cost estimates; repeatable.", action="append"),
+    "--port": _option("N", "Loopback port. (default: 0, a free one)", type=int, default=0),
+    "--status": _option("N", "Answer with this HTTP error, 400 to 599.", type=int, default=200),
+    "--retry-after": _option("TEXT", "Send this Retry-After header with errors."),
+    "--delay": _option("DURATION", "Wait before each answer."),
+    "shell": _option("SHELL", f"One of {', '.join(SHELLS)}.", choices=SHELLS),
     **_SETTINGS,
 }
 # Where a command's option differs from that of the others.
 _OPTIONS_HERE = {
     ("estimate", "--format"): _option(
-        "FORMAT", f"{', '.join(_ESTIMATE_FORMATS)} (default: text)", choices=_ESTIMATE_FORMATS
+        "FORMAT", f"One of {', '.join(_ESTIMATE_FORMATS)}. (default: text)", choices=_ESTIMATE_FORMATS
     ),
-    ("estimate", "--output"): _option("FILE", "write the result to a file, in one step"),
-    ("run", "--poll"): _option("DURATION", "time between two looks while the command runs (default: 60s)"),
+    ("estimate", "--output"): _option("FILE", "Write the result to a file, in one step."),
+    ("run", "--poll"): _option("DURATION", "Time between two looks while the command runs. (default: 60s)"),
 }
 _OUTPUT = ("--format", "--output", "--label")
 _JOB = ("--endpoint", "--times", "--margin")
@@ -96,30 +100,24 @@ _OPTIONS_OF = {
     "estimate": ("--request", *_JOB, "--format", "--output", *_SETTINGS),
     "run": (*_GATE, "--poll", *_SETTINGS),
     "doctor": ("--minimum", "--json", *_SETTINGS),
-    "sandbox": ("--amount", "--billing-type", "--port", "--status", "--retry-after", "--delay"),
+    "sandbox": ("--amount", "--billing-type", "--price", "--port", "--status", "--retry-after", "--delay"),
     "completion": ("shell",),
 }
 
 _EXAMPLES = """\
-examples:
-  export LUMENFALL_API_KEY=...                         the key is never an option: others would see it
-  lumenfall-balance                                    print the balance
+examples (the key is in LUMENFALL_API_KEY):
   lumenfall-balance check --minimum 5                  exit 0 only with 5.00 usd or more
   lumenfall-balance check --minimum 5 --wait 15m       give a top-up 15 minutes to arrive
-  lumenfall-balance check --minimum 5 --format github  annotations, outputs and a summary in GitHub Actions
   lumenfall-balance check --cost-of request.json --times 300 --margin 20%
   lumenfall-balance run --minimum 5 -- ./render-all.sh
-  pass show lumenfall | lumenfall-balance show --api-key-file -
   lumenfall-balance doctor                             find out what is wrong
-  lumenfall-balance sandbox --amount 3.20              prints two 'export' lines to use it
-  eval "$(lumenfall-balance completion bash)"          complete commands and options with the tab key
 
 exit status:
   0  enough (or shown)
   1  enough, but below --warn; with --format nagios only
   2  too low: also an account without funds (HTTP 402), and postpaid with --postpaid deny
   3  cannot tell: any other error, no price, or a balance that is temporarily unavailable
-  run: that of the command, once it is started; 128+n if signal n ended it
+  run: that of the command (128+n if signal n ended it); 2 also when it stops the command for lack of funds
 """
 
 _KEY_OPTION = re.compile(r"--?(lumenfall[-_])?(api[-_]?)?(key|token|secret|password)(=.*)?", re.IGNORECASE | re.DOTALL)
@@ -147,9 +145,8 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     arguments, after = _split(arguments)
     if any(map(_KEY_OPTION.fullmatch, arguments)):
         raise ConfigurationError(
-            "a key is never given on the command line, where other users of the machine and logs can see it",
-            hint="set LUMENFALL_API_KEY, or use --api-key-file FILE (- reads standard input); "
-            f"revoke the key that was typed here, and create a new one at {KEYS_PAGE}",
+            "a key on the command line is visible to others",
+            hint=f"revoke it at {KEYS_PAGE}, and pass a new one in LUMENFALL_API_KEY or with --api-key-file",
         )
     words = _without_empty(arguments)
     if words[:1] == ["help"]:
@@ -172,22 +169,18 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
 
 def find_output_options(arguments: Sequence[str]) -> argparse.Namespace:
     """Where the error goes if the command line has a mistake: ``format``, ``output`` and ``label``."""
-    words, labels = _without_empty(_split(arguments)[0]), []
-    command = words[0] if words and words[0] in COMMANDS else "show"
-    options = argparse.Namespace(command=command, format="text", output=None, label=[])
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        name, _, value = word.partition("=")
-        value = value or following
-        if value.startswith("-"):
-            continue
-        if name == "--format" and value in (_ESTIMATE_FORMATS if command == "estimate" else FORMATS):
-            options.format = value
-        elif name == "--output":
-            options.output = value
-        elif name == "--label":
-            labels.append(value)
-    with contextlib.suppress(ConfigurationError):
-        options.label = _parse_labels(labels)
+    words = _without_empty(_split(arguments)[0])
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for name in _OUTPUT:
+        parser.add_argument(name, nargs="?", action="append" if name == "--label" else "store")
+    options, _ = parser.parse_known_args(words)
+    options.command = words[0] if words and words[0] in COMMANDS else "show"
+    if options.format not in (_ESTIMATE_FORMATS if options.command == "estimate" else FORMATS):
+        options.format = "text"
+    try:
+        options.label = _parse_labels([label for label in options.label or () if label])
+    except ConfigurationError:
+        options.label = []
     if options.output and options.format == "github":
         options.format = "json"
     return options
@@ -200,7 +193,7 @@ def make_parser(commands: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
         description="Read the balance of a Lumenfall account, and stop a pipeline before it runs out of funds.",
         epilog=_EXAMPLES,
     )
-    parser.add_argument("--version", action=_Help, nargs=0, help="print the version")
+    parser.add_argument("--version", action=_Help, nargs=0, help="Print the version.")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name in commands:
         about = COMMANDS[name]
@@ -224,7 +217,7 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(formatter_class=_Formatter, allow_abbrev=False, add_help=False, **settings)
-        self.add_argument("-h", "--help", action=_Help, nargs=0, help="show this help")
+        self.add_argument("-h", "--help", action=_Help, nargs=0, help="Show this help.")
 
     def error(self, message: str) -> NoReturn:
         option = re.match(r"argument ([\w-]+)", message)
@@ -281,9 +274,9 @@ def _check(options: argparse.Namespace) -> None:
         options.format = options.format or "text"
         options.label = _parse_labels(options.label)
         if options.output and options.format == "github":
-            raise ConfigurationError("--output: it does not go with --format github", hint="use --format json")
+            raise ConfigurationError("--output cannot be used with --format github", hint="use --format json")
         if options.label and options.format != "prometheus":
-            raise ConfigurationError("--label: it needs --format prometheus", hint="add --format prometheus")
+            raise ConfigurationError("--label needs --format prometheus", hint="add it, or remove --label")
     if options.command == "estimate":
         options.format = options.format or "text"
         if options.request is None:
@@ -291,7 +284,7 @@ def _check(options: argparse.Namespace) -> None:
     if options.command in ("check", "run"):
         _check_gate(options)
     if options.command == "check" and options.poll is not None and options.wait is None:
-        raise ConfigurationError("--poll: it has no meaning without --wait", hint="add --wait, such as: --wait 15m")
+        raise ConfigurationError("--poll needs --wait", hint="add --wait, such as: --wait 15m")
     if options.command == "run" and not options.words:
         raise ConfigurationError("run needs a command", hint="put it at the end: -- COMMAND")
     path = getattr(options, "cost_of", None) or getattr(options, "request", None)
@@ -304,10 +297,10 @@ def _check_gate(options: argparse.Namespace) -> None:
         hint = "set what is enough, such as: --minimum 5"
         raise ConfigurationError(f"{options.command} needs --minimum or --cost-of", hint=hint)
     if options.minimum is not None and options.cost_of is not None:
-        raise ConfigurationError("--cost-of: it does not go with --minimum", hint="give one of the two")
+        raise ConfigurationError("--cost-of cannot be used with --minimum", hint="give one of the two")
     useless = next((flag for flag in _JOB if options.cost_of is None and getattr(options, flag[2:]) is not None), None)
     if useless:
-        raise ConfigurationError(f"{useless}: it has no meaning without --cost-of", hint="add --cost-of FILE")
+        raise ConfigurationError(f"{useless} needs --cost-of", hint="add --cost-of FILE")
 
 
 def _parse_labels(texts: Sequence[str] | None) -> list[tuple[str, str]]:
@@ -316,7 +309,8 @@ def _parse_labels(texts: Sequence[str] | None) -> list[tuple[str, str]]:
         match = re.fullmatch(_LABEL, text)
         if match is None or match[1] in (*labels, *_RESERVED_LABELS) or looks_like_key(text):
             raise ConfigurationError(
-                "--label: it is not NAME=VALUE with a name that is free", hint="for example: --label account=studio"
+                "--label: expected NAME=VALUE, each name once",
+                hint=f"for example account=studio; reserved names: {', '.join(_RESERVED_LABELS)}",
             )
         labels[match[1]] = match[2]
     return list(labels.items())

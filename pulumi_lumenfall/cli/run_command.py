@@ -85,8 +85,8 @@ class _Job:
             reason = (getattr(error, "strerror", None) or "its name is malformed").lower()
             hint = "check the command after --"
             raise ConfigurationError(f"the command cannot be started: {reason}", hint=hint) from None
-        for number in self._early_signals:
-            self._send(number)
+        for early in self._early_signals:
+            self._send(early)
         if self._has_terminal:
             # Otherwise we would be stopped when we take the terminal back.
             signal.signal(signal.SIGTTOU, signal.SIG_IGN)

@@ -21,6 +21,7 @@ def run(options: Namespace) -> int:
         serve(
             amount=None if amount == "null" else amount,
             billing_type=options.billing_type,
+            prices=dict(text.rpartition("=")[::2] for text in options.price or ()),
             port=options.port,
             status=options.status,
             retry_after=options.retry_after,
@@ -31,7 +32,9 @@ def run(options: Namespace) -> int:
         name, _, problem = str(error).partition(":")
         wrong = problem.rpartition(" is ")[2].replace("None", "null")
         hint = "see: lumenfall-balance sandbox --help"
-        raise ConfigurationError(f"--{name.replace('_', '-')}: it is {wrong}", hint=hint) from None
+        raise ConfigurationError(
+            f"--{name.replace('_', '-').replace('prices', 'price')}: it is {wrong}", hint=hint
+        ) from None
     except OSError as error:
         discard(sys.stdout)
         raise OutputError(error.strerror or str(error)) from None

@@ -183,7 +183,7 @@ MISTAKES = {
     "times 1.5": (["--times", "1.5"], "--times: '1.5' is not a whole number"),
     "margin": (["--margin", "-5%"], "--margin: '-5%' is not a percentage that is 0 or more"),
     "endpoint": (["--endpoint", "audio/speech"], "--endpoint: not one of images/generations,"),
-    "both": (["--minimum", "5"], "--cost-of: it does not go with --minimum"),
+    "both": (["--minimum", "5"], "--cost-of cannot be used with --minimum"),
     "stdin twice": (["--file", "-", "--api-key-file", "-"], "--api-key-file: standard input is the request already"),
 }
 

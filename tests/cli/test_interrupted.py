@@ -97,6 +97,12 @@ def test_what_a_sandbox_plays(program, words, shown):
     assert shown in program("show", "--max-attempts", "1", env=exports).text
 
 
+def test_a_sandbox_prices_jobs(program):
+    (program.folder / "request.json").write_text('{"model": "m", "n": 2}')
+    _, exports = sandbox(program, "--price", "other=1", "--price", "m=0.08")
+    assert program("estimate", "--request", "request.json", env=exports).out.startswith("0.16 usd ")
+
+
 def test_a_port_that_is_taken(program, api):
     ended = program("sandbox", "--port", api.url.rpartition(":")[2])
     assert ended.status == 3

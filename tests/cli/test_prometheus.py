@@ -98,7 +98,10 @@ def test_labels_keep_two_accounts_apart(cli, api):
 def test_a_bad_label(cli, api, labels):
     ended = cli(*CHECK, *(word for label in labels for word in ("--label", label)), api=api)
     assert ended.status == 3
-    assert "--label: it is not NAME=VALUE with a name that is free" in ended.err
+    assert (
+        "--label: expected NAME=VALUE, each name once; for example account=studio; reserved names: billing_type"
+        in ended.err
+    )
     assert "lmnfl" not in ended.text
     assert api.requests == []
 
@@ -107,5 +110,5 @@ def test_a_label_without_metrics(cli, api):
     ended = cli("show", "--label", "a=b", api=api)
     assert (ended.status, ended.err) == (
         3,
-        "lumenfall-balance: --label: it needs --format prometheus; add --format prometheus\n",
+        "lumenfall-balance: --label needs --format prometheus; add it, or remove --label\n",
     )

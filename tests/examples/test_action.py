@@ -73,7 +73,7 @@ def test_every_input(action, api):
         ({"times": "2"}, 0, "12.34 more than the 0.16 needed"),
         ({"times": "300", "margin": "20%", "endpoint": "videos"}, 2, "need 28.80 usd (300 x 0.08 + 20%), 16.30 short"),
         ({"times": "0"}, 3, "--times: '0' is not a whole number that is 1 or more"),
-        ({"minimum": "5"}, 3, "--cost-of: it does not go with --minimum"),
+        ({"minimum": "5"}, 3, "--cost-of cannot be used with --minimum"),
     ],
 )
 def test_the_price_of_a_job(action, api, folder, inputs, status, message):
