@@ -133,15 +133,7 @@ class HelpRequested(Exception):
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
-    """Read the command line; an empty value is unset.
-
-    Returns:
-        The options of the command, its name as ``command``, and as ``words`` what ``run`` is to run.
-
-    Raises:
-        ConfigurationError: There is a mistake in it.
-        HelpRequested: It asks for help or for the version.
-    """
+    """The options of the command, its name as ``command``, and as ``words`` what ``run`` is to run."""
     arguments, after = _split(arguments)
     if any(map(_KEY_OPTION.fullmatch, arguments)):
         raise ConfigurationError(

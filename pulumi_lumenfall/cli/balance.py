@@ -72,16 +72,12 @@ def run(options: Namespace) -> int:
 
 
 def settings_layer(options: Namespace) -> dict[str, tuple[str, str | None]]:
-    """What the command line gives to the core's chain of settings; reads the file of the key.
-
-    Raises:
-        ConfigurationError: There is no key in that file.
-    """
+    """What the command line gives to the core's chain of settings; reads the file of the key."""
     layer = {each.name: (each.flag, getattr(options, each.name)) for each in SETTINGS if each.flag}
     flag, path = layer["api_key"]
     if path is not None:
         # Imported here: most keys are in the environment.
-        from .api_key_file import read_key
+        from .input import read_key
 
         layer["api_key"] = (flag, read_key(path))
     return layer

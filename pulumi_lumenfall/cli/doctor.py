@@ -61,7 +61,10 @@ def run(options: Namespace) -> int:
         findings.append(Finding("request", "note", "not sent, because of the settings above"))
     else:
         with LumenfallClient.from_settings(settings) as client:
-            result = _fetch(client)
+            try:
+                result: AccountBalance | LumenfallError = client.fetch_balance()
+            except LumenfallError as error:
+                result = error
             findings = [*_judge_key(findings, result), *_examine_result(result, gate)]
             findings += _examine_clock(client.clock_skew_seconds)
         is_bad = isinstance(result, LumenfallError) or (gate is not None and not gate.judge(result).sufficient)
@@ -120,13 +123,6 @@ def mask_key(key: str) -> str:
     """As much of a key as helps to recognize it: its public id, and the last four characters of a long secret."""
     public, dot, secret = key.partition(".") if key.startswith("lmnfl_") and "." in key else ("", "", key)
     return f"{public}{dot}…{secret[-4:]}" if len(secret) >= 16 else f"{public}{dot}… (short)"
-
-
-def _fetch(client: LumenfallClient) -> AccountBalance | LumenfallError:
-    try:
-        return client.fetch_balance()
-    except LumenfallError as error:
-        return error
 
 
 def _judge_key(findings: list[Finding], result: AccountBalance | LumenfallError) -> Iterator[Finding]:

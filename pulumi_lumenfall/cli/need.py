@@ -31,21 +31,13 @@ class Question(NamedTuple):
     job: Job
 
     def ask(self, settings: Settings) -> CostEstimate:
-        """What the request costs once.
-
-        Raises:
-            LumenfallError: There is no estimate to be had.
-        """
+        """What the request costs once."""
         with LumenfallClient.from_settings(settings) as client:
             return client.estimate_cost(self.request, endpoint=self.endpoint)
 
 
 def read_question(flag: str, path: str, options: Namespace) -> Question:
-    """The question in a file and in ``--endpoint``, ``--times`` and ``--margin``; nothing is sent.
-
-    Raises:
-        ConfigurationError: One of them is malformed. The message shows neither the path nor the request.
-    """
+    """The question in a file and in ``--endpoint``, ``--times`` and ``--margin``; nothing is sent."""
     # Imported here: most gates have a minimum.
     from .input import InputError, read_file
 
@@ -65,9 +57,6 @@ class Need:
     Attributes:
         gate: The gate; None until there is a price.
         gate_meanwhile: The gate while the job runs and spends: the same minimum, or the price of one more request.
-
-    Raises:
-        ConfigurationError: An option is malformed; nothing was sent.
     """
 
     def __init__(self, options: Namespace) -> None:
@@ -76,11 +65,7 @@ class Need:
         self.gate = self.gate_meanwhile = None if self._question else self._make_gate(options.minimum)
 
     def price(self, settings: Settings) -> Gate:
-        """The gate; asks what the job costs unless there is a minimum.
-
-        Raises:
-            LumenfallError: There is no estimate to be had.
-        """
+        """The gate; asks what the job costs unless there is a minimum."""
         if self.gate is None:
             assert self._question is not None
             job, estimate = self._question.job, self._question.ask(settings)

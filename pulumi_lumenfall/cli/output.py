@@ -20,11 +20,7 @@ class OutputError(Exception):
 
 
 def write_stdout(text: str) -> None:
-    """Write to standard output.
-
-    Raises:
-        OutputError: It is closed, its reader has gone, or its disk is full.
-    """
+    """Write to standard output; an OutputError if it is closed, its reader has gone, or its disk is full."""
     if sys.stdout is None:
         raise OutputError("cannot write to standard output: it is closed")
     try:
@@ -47,15 +43,8 @@ def say(line: str, end: str = "\n") -> bool:
 def write_file(path: str, text: str, *, is_public: bool = False) -> None:
     """Replace a file in one step, so that nobody ever reads half of it; its mode stays, and links are followed.
 
-    Pipes and devices are written to as they are.
-
-    Args:
-        path: The file; ``-`` is standard output.
-        text: What to write.
-        is_public: Whether a new file is readable by all, whatever the umask; for collectors that run as another user.
-
-    Raises:
-        OutputError: It cannot be written; what was there before stays.
+    Pipes and devices are written to as they are, and ``-`` is standard output. A new file that ``is_public`` can be
+    read by all, whatever the umask. After an OutputError what was there before stays.
     """
     if path in ("-", "/dev/stdout"):
         write_stdout(text)
@@ -75,16 +64,7 @@ def write_file(path: str, text: str, *, is_public: bool = False) -> None:
 
 
 def append_file(path: str, text: str, name: str) -> None:
-    """Add lines to the end of a file.
-
-    Args:
-        path: The file.
-        text: The lines; they begin on a line of their own.
-        name: What to call the file in an error.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
+    """Add lines to the end of a file, which an OutputError calls by its name."""
     try:
         with open(path, "ab+", buffering=0) as file:
             if file.tell():

@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from pulumi_lumenfall.cli.api_key_file import read_key
+from pulumi_lumenfall.cli.input import read_key
 from pulumi_lumenfall.core import ConfigurationError
 from support.leaks import MARKER, leaked
 

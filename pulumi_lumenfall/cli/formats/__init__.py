@@ -28,11 +28,7 @@ def write_report(report: Report, options: Namespace) -> int:
 
 
 def write_document(text: str, report: Report, options: Namespace) -> int:
-    """Write a result for a program, and what people should know to standard error; returns the exit status.
-
-    Raises:
-        OutputError: It could not be written.
-    """
+    """Write a result for a program, and what people should know to standard error; returns the exit status."""
     # node_exporter runs as a user of its own, and cron with a strict umask.
     write_file(options.output or "-", text, is_public=options.format == "prometheus")
     for warning in report.warnings:

@@ -21,10 +21,7 @@ _ACTIVE = re.compile(r"[^\w .,'/=;?-]|(?<=/)/|(?<=www)\.", re.ASCII)
 
 
 def write(report: Report, _options: Namespace) -> int:
-    """Write annotations to standard output, and facts to ``GITHUB_OUTPUT`` and ``GITHUB_STEP_SUMMARY``.
-
-    A sentence that needs no annotation goes to standard error, where the log shows it too.
-    """
+    """Write annotations to standard output, and facts to ``GITHUB_OUTPUT`` and ``GITHUB_STEP_SUMMARY``."""
     status = report.exit_status
     # Every value is one line; a line end in one would let it set other outputs.
     facts = {name: " ".join(value.split()) for name, value in report.facts().items()}
