@@ -45,7 +45,7 @@ def read_file(path: str, max_bytes: int, seconds: float = 30.0) -> bytes:
 
 
 def read_key(path: str, seconds: float = 30.0) -> str:
-    """Read the key of ``--api-key-file``, ``-`` on a terminal by asking; no error shows the path, which may be the key."""
+    """Read the key of ``--api-key-file``; a terminal is asked for it. No error shows the path, which may be the key."""
     if path == "-" and sys.stdin is not None and sys.stdin.isatty():
         # Imported here: it is slow to load, and only a person needs it.
         from getpass import getpass

@@ -96,26 +96,12 @@ def test_an_error_never_passes(cli, api, command, answer, status, words):
     assert api.key not in ended.text
 
 
-def test_a_server_that_is_gone_is_an_error(cli, api):
-    api.close()
-    ended = cli("check", "--minimum", "5", "--max-attempts", "1", api=api)
-    assert ended.status == 3
-    assert "connection refused" in ended.err
-
-
 @pytest.mark.parametrize(("warn", "lines"), [("20", 2), ("12.500001", 2), ("12.50", 1), ("5", 1)])
 def test_a_warning_does_not_fail(cli, api, warn, lines):
     """Below --warn but enough: a second line, and still 0."""
     ended = cli("check", "--minimum", "5", "--warn", warn, api=api)
     assert (ended.status, ended.out.count("\n")) == (0, lines)
     assert ("warning: 12.50 usd is below the" in ended.out) == (lines == 2)
-
-
-def test_transient_errors_are_retried(cli, api):
-    api.script(503, "12.50")
-    assert cli("check", "--minimum", "5", api=api).status == 0
-    api.script(503, "12.50")
-    assert cli("check", "--minimum", "5", "--max-attempts", "1", api=api).status == 3
 
 
 def test_an_option_is_stronger_than_the_environment(cli, api):
@@ -166,7 +152,3 @@ def test_colour(program, api, env, is_coloured):
         _, shown = program.on_terminal("check", *words, api=api, env=env)
         assert (code in shown, "\033" in shown) == (is_coloured, is_coloured)
         assert "12.50 usd" in shown
-
-
-def test_no_colour_in_a_pipe(program, api):
-    assert "\033" not in program("check", "--minimum", "5", api=api, env={"TERM": "xterm"}).out

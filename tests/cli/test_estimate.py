@@ -99,11 +99,6 @@ def test_a_gate_for_a_job(cli, api, amount, status):
         assert cli(*words, "--format", "flat", api=api).json["minimum"] == "28.80"
 
 
-def test_the_sentence_of_a_gate(cli, api):
-    ended = cli("check", "--cost-of", "request.json", *JOB, "--warn", "1", api=api)
-    assert (ended.status, ended.out, ended.err) == (2, LOW, "")
-
-
 def test_the_price_is_asked_once(cli, api):
     """However long it waits for the balance."""
     api.script(200, "1", "1", "30")

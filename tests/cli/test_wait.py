@@ -34,19 +34,6 @@ def test_a_top_up_arrives(cli, api):
     assert len(api.requests) == 3
 
 
-@pytest.mark.parametrize("answer", [402, 503, None], ids=["402", "503", "unavailable"])
-def test_what_may_pass_is_waited_for(cli, api, answer):
-    api.script(answer)
-    assert cli(*WAIT, "--max-attempts", "1", api=api).status == 0
-    assert len(api.requests) == 2
-
-
-def test_what_will_not_pass_ends_it(cli, api):
-    api.script("3.20", 401)
-    assert cli(*WAIT, api=api).status == 3
-    assert len(api.requests) == 2
-
-
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -86,12 +73,6 @@ def test_wait_0_looks_once(cli, api):
     api.amount = "3.20"
     ended = cli("check", "--minimum", "5", "--wait", "0", api=api)
     assert (ended.status, ended.out, ended.err) == (2, f"{LOW}\n", "")
-
-
-def test_json_stays_json(cli, api):
-    api.script("3.20")
-    ended = cli(*WAIT, "--format", "json", api=api)
-    assert (ended.status, ended.json["sufficient"]) == (0, True)
 
 
 def test_a_countdown_on_a_terminal(program, api):
