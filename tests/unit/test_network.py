@@ -133,9 +133,9 @@ def test_where_openssl_has_no_authorities(monkeypatch: pytest.MonkeyPatch) -> No
     nothing = SimpleNamespace(cafile=None, capath=None)
     monkeypatch.setattr(core_http.ssl, "get_default_verify_paths", lambda: nothing)
     with FaultServer(good, tls="good") as server:
-        monkeypatch.setattr(core_http, "DEFAULT_CA_BUNDLE_PATH", str(server.ca_file))
+        monkeypatch.setattr("certifi.contents", server.ca_file.read_text)
         assert fetch(server, ca_bundle=None) == "12.50"
-        monkeypatch.setattr(core_http, "DEFAULT_CA_BUNDLE_PATH", "/nowhere")
+        monkeypatch.setattr("certifi.contents", lambda: "nothing")
         context = core_http.ssl.create_default_context(cafile=str(server.ca_file))
         monkeypatch.setattr(core_http, "sys", SimpleNamespace(platform="darwin"))
         monkeypatch.setitem(sys.modules, "truststore", SimpleNamespace(SSLContext=lambda _protocol: context))

@@ -43,22 +43,19 @@ class LumenfallClient:
     """Reads the balance of one Lumenfall account.
 
     An argument that is None or blank is looked up in the environment, and the key in the credentials file last.
-    Nothing is sent before the first call.
+    Nothing is sent before the first call. Safe in several threads and after a fork; the connection is kept.
 
     Retried, up to ``max_attempts`` requests in all: 408, 425, 429, 5xx, a failed connection, an empty or cut-off body,
     and a prepaid balance that is temporarily unavailable. The wait before retry n (0, 1, ...) is uniform between 0 and
     ``0.5 * 2**n`` seconds, at most 8, or the server's ``Retry-After`` if that is longer. A wait that would pass the
     deadline ends the call.
 
-    Safe in several threads and after a fork. The connection is kept for the next call.
-
     Args:
-        api_key: The API key (``LUMENFALL_API_KEY``).
-        base_url: ``https://`` URL, or ``http://`` to a loopback host (``LUMENFALL_API_BASE``).
-        timeout: Total deadline of one call, seconds, 0 < t <= 3600 (``LUMENFALL_TIMEOUT``; 30). It covers DNS,
-            connecting, every byte, all attempts and the waits between them.
-        max_attempts: Requests in all, 1 to 10 (``LUMENFALL_MAX_ATTEMPTS``; 3).
-        ca_bundle: PEM file or folder of CA certificates (``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE``; the system's).
+        api_key: The API key.
+        base_url: ``https://`` URL, or ``http://`` to a loopback host.
+        timeout: Total deadline of one call, seconds; default 30. It covers DNS, all attempts and the waits.
+        max_attempts: Requests in all, 1 to 10; default 3.
+        ca_bundle: PEM file or folder of CA certificates; default the system's.
         verify: Whether to verify the server's certificate. False is for tests.
 
     Raises:

@@ -68,7 +68,6 @@ def read_credentials(environ: Mapping[str, str], looked_at: List[str], warnings:
     folder = environ.get("LUMENFALL_CONFIG_DIR", "").strip() or os.path.join(environ.get("HOME") or "~", ".lumenfall")
     path = os.path.join(os.path.expanduser(folder), "credentials.json")
     shown = describe_path(path)
-    problem = None
     try:
         mode = os.stat(path).st_mode
         if not stat.S_ISREG(mode):
@@ -82,7 +81,7 @@ def read_credentials(environ: Mapping[str, str], looked_at: List[str], warnings:
             return f"'api_key' in {shown}", key
         problem = "has no 'api_key'"
     except (FileNotFoundError, NotADirectoryError):
-        pass
+        problem = ""
     except OSError as error:
         problem = f"cannot be read ({os_reason(error)})"
     except (ValueError, RecursionError):

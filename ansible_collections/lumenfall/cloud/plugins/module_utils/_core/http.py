@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from queue import Empty, SimpleQueue
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, List
 
 from ._version import __version__
 from .errors import (
@@ -38,7 +38,7 @@ try:
     import requests
     import urllib3.exceptions
     from requests.adapters import HTTPAdapter
-    from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_auth_from_url, should_bypass_proxies
+    from requests.utils import get_auth_from_url, should_bypass_proxies
 except ImportError:
     requests = None  # type: ignore[assignment]
     HTTPAdapter = object  # type: ignore[assignment, misc]
@@ -142,7 +142,7 @@ class Transport:
     def _explain(self, error: Exception, has_status: bool) -> LumenfallError:
         """Our error for an exception of the libraries, whose own text may contain secrets."""
         settings, server = self._settings, self._settings.base_url
-        causes = list(_causes(error))
+        causes = _causes(error)
 
         def find(*kinds: type) -> Any:
             return next((cause for cause in causes if isinstance(cause, kinds)), None)
@@ -226,7 +226,7 @@ def _new_session(tls: ssl.SSLContext | None, verify: bool) -> Any:
 
 def _is_not_our_warning(record: logging.LogRecord) -> bool:
     """False for urllib3's warnings about our requests: they show header lines, and a server may echo the key there."""
-    return record.threadName != _THREAD_NAME or record.levelno < logging.WARNING
+    return threading.current_thread().name != _THREAD_NAME or record.levelno < logging.WARNING
 
 
 for _name in ("urllib3.connection", "urllib3.connectionpool"):
@@ -256,7 +256,7 @@ def _tls_context(settings: Settings) -> ssl.SSLContext:
             context = ssl.create_default_context(capath=path)
         else:
             context = ssl.create_default_context(cafile=path)
-    except (OSError, ValueError):
+    except (ImportError, OSError, ValueError):
         if path is not None:
             problem = f"'{describe_path(path)}' is not a PEM file of certificates"
             raise ca_bundle_error(settings.sources["ca_bundle"], problem) from None
@@ -281,9 +281,6 @@ def _system_context() -> ssl.SSLContext:
             import truststore
 
             return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if DEFAULT_CA_BUNDLE_PATH:
-        return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
-    # In lumenfall-balance.pyz, where they are no file of their own.
     from certifi import contents
 
     return ssl.create_default_context(cadata=contents())
@@ -324,12 +321,10 @@ def _explain_tls(error: ssl.SSLError, server: str, ca_setting: str) -> TLSError:
     return TLSError(f"the certificate of {server} was not accepted: {clean(error.verify_message)}", hint=hint)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An exception and everything that it wraps, each once."""
-    seen, pending = set(), [error]
-    while pending:
-        cause = pending.pop(0)
-        if isinstance(cause, BaseException) and id(cause) not in seen:
-            seen.add(id(cause))
-            yield cause
-            pending += [getattr(cause, "reason", None), cause.__cause__, cause.__context__, *cause.args]  # type: ignore[list-item]
+def _causes(error: BaseException) -> List[BaseException]:
+    """An exception and everything that it wraps."""
+    causes = [error]
+    for cause in causes:
+        wrapped = (getattr(cause, "reason", None), cause.__cause__, cause.__context__, *cause.args)
+        causes += [other for other in wrapped if isinstance(other, BaseException) and other not in causes]
+    return causes

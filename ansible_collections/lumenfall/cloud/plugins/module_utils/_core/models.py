@@ -69,17 +69,7 @@ class AccountBalance:
         return POSTPAID if self.billing_type == "postpaid" else UNAVAILABLE
 
     def is_sufficient(self, minimum: object, *, postpaid: str = ALLOW, unavailable: str = DENY) -> bool:
-        """Whether this balance is enough.
-
-        Args:
-            minimum: The least amount that is enough, dollars, >= 0: an ``int``, a ``Decimal``, decimal text, or a
-                ``float``, which counts as its shortest text (0.1 is 0.1).
-            postpaid: ``"allow"`` or ``"deny"``: what a postpaid account without an amount counts as.
-            unavailable: ``"allow"`` or ``"deny"``: what a temporarily unavailable balance counts as.
-
-        Raises:
-            ConfigurationError: ``minimum`` or a policy is malformed.
-        """
+        """Whether this balance is enough; the arguments are those of :class:`Gate`."""
         return Gate(minimum, postpaid=postpaid, unavailable=unavailable).judge(self).sufficient
 
     def describe(self) -> str:
@@ -125,9 +115,12 @@ class Gate:
     """A minimum and two policies, checked once and then applied to balances and errors.
 
     Args:
-        minimum: The least amount that is enough, dollars, finite, >= 0. A ``float`` counts as its shortest text.
-        postpaid: ``"allow"`` (default) or ``"deny"``; None is the default.
-        unavailable: ``"deny"`` (default) or ``"allow"``; None is the default.
+        minimum: The least amount that is enough, dollars, >= 0: an ``int``, a ``Decimal``, decimal text, or a
+            ``float``, which counts as its shortest text (0.1 is 0.1).
+        postpaid: What a postpaid account without an amount counts as: ``"allow"`` (default, also for None) or
+            ``"deny"``.
+        unavailable: What a temporarily unavailable balance counts as: ``"deny"`` (default, also for None) or
+            ``"allow"``.
         names: What the caller's users call the three, for messages.
         note: How the minimum came about, shown behind it, such as ``300 x 0.08 + 20%``.
 

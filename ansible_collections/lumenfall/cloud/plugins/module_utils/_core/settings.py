@@ -14,7 +14,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass, field, fields
-from ipaddress import IPv6Address, ip_address
+from ipaddress import ip_address
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 from urllib.parse import unquote
 
@@ -35,7 +35,9 @@ _CACHE_VARIABLE = "LUMENFALL_CACHE_SECONDS"
 _MIN_SECRET_PART = 4
 
 _URL = re.compile(
-    r"(https?)://(\[[0-9a-f:.]+(?:%[\w.~-]+)?\]|[\w.-]+)(?::([0-9]{1,5}))?(/[\w.~!$&'()*+,;=:@%/-]*)?", re.I
+    r"(https?)://(\[[0-9a-f]*:[0-9a-f:.]+(?:%[\w.~-]+)?\]|\w[\w-]*(?:\.[\w-]+)*\.?)(?::([0-9]{1,5}))?"
+    r"(/[\w.~!$&'()*+,;=:@%/-]*)?",
+    re.I,
 )
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
 _SECONDS = re.compile(r"[+-]?(\d{1,9}(\.\d{0,9})?|\.\d{1,9})", re.ASCII)
@@ -176,23 +178,21 @@ def parse_cache_seconds(environ: Mapping[str, str] | None = None) -> float:
 
 def _parse_base_url(source: str, value: object, environ: Mapping[str, str]) -> str:
     text = value.strip() if isinstance(value, str) else ""
-    problem = None
-    if not isinstance(value, str):
-        problem = f"must be text, not {describe_value(value)}"
-    elif looks_like_key(text):
-        problem = "contains what looks like an API key (not shown)"
-    elif any(mark in text for mark in ("$(", "${", "{{", "<")):
-        problem = "contains a variable or template that was not filled in"
-    elif not text.lower().startswith(("https://", "http://")):
-        problem = "must start with https://"
-    elif "@" in text.partition("://")[2].partition("/")[0]:
-        problem = "must not contain a user or password"
-    elif "?" in text or "#" in text:
-        problem = "must not have a query or a fragment"
-    match = None if problem else _URL.fullmatch(text)
-    if match is None or int(match[3] or 1) not in range(1, 65536) or not _is_host(match[2]):
+    match = _URL.fullmatch(text)
+    refusals = (
+        (not isinstance(value, str), f"must be text, not {describe_value(value)}"),
+        (looks_like_key(text), "contains what looks like an API key (not shown)"),
+        (re.search(r"\$[({]|\{\{|<", text), "contains a variable or template that was not filled in"),
+        (not text.lower().startswith(("https://", "http://")), "must start with https://"),
+        ("@" in text.partition("://")[2].partition("/")[0], "must not contain a user or password"),
+        (re.search("[?#]", text), "must not have a query or a fragment"),
+        (match is None or int(match[3] or 1) not in range(1, 65536), "is malformed"),
+        (match and match[2].startswith("[") and _ip_address(match[2]) is None, "is malformed"),
+    )
+    problem = next((words for is_wrong, words in refusals if is_wrong), None)
+    if match is None or problem:
         raise ConfigurationError(
-            f"{source}: the base URL {problem or 'is malformed'}", hint=f"set {source} to a URL like {DEFAULT_BASE_URL}"
+            f"{source}: the base URL {problem}", hint=f"set {source} to a URL like {DEFAULT_BASE_URL}"
         )
     scheme, host = match[1].lower(), match[2].lower()
     if scheme == "http" and not _is_loopback(host) and environ.get(_INSECURE_VARIABLE, "").strip() != "1":
@@ -204,20 +204,16 @@ def _parse_base_url(source: str, value: object, environ: Mapping[str, str]) -> s
     return f"{scheme}://{host}{f':{match[3]}' if match[3] else ''}{path}"
 
 
-def _is_host(host: str) -> bool:
-    if not host.startswith("["):
-        return not host.startswith(("-", ".")) and ".." not in host
+def _ip_address(host: str) -> Any:
     try:
-        return bool(IPv6Address(host[1:-1].partition("%")[0]))
+        return ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
-        return False
+        return None
 
 
 def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.rstrip(".") == "localhost"
+    address = _ip_address(host)
+    return host.rstrip(".") == "localhost" if address is None else bool(address.is_loopback)
 
 
 def _parse_timeout(source: str, value: object, _environ: Mapping[str, str]) -> float:
