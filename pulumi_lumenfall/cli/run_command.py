@@ -103,8 +103,10 @@ class _Job:
             self._has_ended = True
         if self._is_stopped:
             watcher.join()
-        if self._has_terminal:
-            os.tcsetpgrp(0, os.getpgrp())
+        # A terminal that was closed meanwhile is an OSError.
+        with contextlib.suppress(OSError):
+            if self._has_terminal:
+                os.tcsetpgrp(0, os.getpgrp())
         code = os.waitstatus_to_exitcode(status)
         return EXIT_STATUS[TOO_LOW] if self._is_stopped else code if code >= 0 else 128 - code
 
