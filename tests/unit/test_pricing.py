@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import decimal
 import json
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -62,6 +63,12 @@ def test_a_request_that_is_none_is_not_sent(api: Sandbox, request_: Any) -> None
     assert type(error) is ConfigurationError
     assert str(error).startswith("request: it is ")
     assert not api.requests
+
+
+def test_a_request_that_is_nested_too_deeply(api: Sandbox) -> None:
+    """An error at every depth, whatever part of the way gives up first."""
+    for depth in range(sys.getrecursionlimit() - 150, sys.getrecursionlimit()):
+        error_of(api, '{"a":' * depth + "1" + "}" * depth)
 
 
 @pytest.mark.parametrize("endpoint", ["audio/speech", "", None, 5, KEY])

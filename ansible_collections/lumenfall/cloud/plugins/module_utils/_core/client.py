@@ -125,7 +125,7 @@ class LumenfallClient:
         """
         path, document = f"/openai/v1/{check_endpoint(endpoint)}?dryRun=true", check_request(request)
         try:
-            return self._call("POST", path, document, parse_estimate, tuple(find_prompts(document)))
+            return self._call("POST", path, document, parse_estimate, find_prompts(document))
         except LumenfallError as error:
             if error.code == "MODEL_NOT_FOUND":
                 error.hint = f"check the model in the request: {describe_value(document.get('model'))}"

@@ -43,7 +43,6 @@ except ImportError:
     requests = None  # type: ignore[assignment]
     HTTPAdapter = object  # type: ignore[assignment, misc]
 
-REQUIREMENT = "requests>=2.32.4"
 MAX_BODY_BYTES = 1 << 20
 # Per address, so that a dead IPv6 address does not use up the deadline.
 CONNECT_SECONDS = 5.0
@@ -58,8 +57,14 @@ _HEADERS = {
 _THREAD_NAME = "lumenfall-request"
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _REFUSED_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
-# OpenSSL's codes (x509_vfy.h): not yet valid; expired; another host name or address.
-_NOT_YET_VALID, _EXPIRED, _WRONG_NAME = 9, 10, (62, 64)
+_OTHER_HOST = "check the host in the base URL; the certificate is for another name"
+# By OpenSSL's codes (x509_vfy.h): not yet valid, expired, another host name, another address.
+_CERTIFICATE_HINTS = {
+    9: "check the clock of this machine",
+    10: "check the clock of this machine; if it is right, the server's certificate has to be renewed",
+    62: _OTHER_HOST,
+    64: _OTHER_HOST,
+}
 
 
 class Transport:
@@ -69,7 +74,7 @@ class Transport:
         if requests is None:
             raise ConfigurationError(
                 f"the Python library requests is not installed for {sys.executable}",
-                hint=f"run: {sys.executable} -m pip install '{REQUIREMENT}'",
+                hint=f"run: {sys.executable} -m pip install 'requests>=2.32.4'",
             )
         self._settings = settings
         self._proxies = _find_proxies(settings)
@@ -308,13 +313,8 @@ def _explain_tls(error: ssl.SSLError, server: str, ca_setting: str) -> TLSError:
     if not isinstance(error, ssl.SSLCertVerificationError):
         reason = clean(error.reason or "the connection was closed").replace("_", " ").lower()
         return TLSError(f"TLS with {server} failed: {reason}", hint="check that the port in the base URL speaks TLS")
-    if error.verify_code == _NOT_YET_VALID:
-        hint = "check the clock of this machine"
-    elif error.verify_code == _EXPIRED:
-        hint = "check the clock of this machine; if it is right, the server's certificate has to be renewed"
-    elif error.verify_code in _WRONG_NAME:
-        hint = "check the host in the base URL; the certificate is for another name"
-    else:
+    hint = _CERTIFICATE_HINTS.get(error.verify_code)
+    if hint is None:
         hint = f"behind a TLS-inspecting proxy, set {ca_setting} to its CA certificate"
         if sys.platform == "darwin":
             hint += f"; root certificates are looked for in {ssl.get_default_verify_paths().openssl_cafile}"

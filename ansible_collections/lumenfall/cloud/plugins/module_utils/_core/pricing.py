@@ -8,7 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
-from typing import Any, Dict, Iterator, Mapping, Tuple
+from typing import Any, Dict, List, Tuple
 
 from .errors import ConfigurationError
 from .models import EXACT, parse_number
@@ -16,8 +16,8 @@ from .text import Secret, describe_value, format_amount, is_unset, number_text
 
 ENDPOINTS = ("images/generations", "images/edits", "videos", "chat/completions")
 MAX_REQUEST_BYTES = 1 << 20
-_MAX_TIMES = 10**9
 _MICRO = Decimal("0.000001")
+_PROMPT_KEYS = ("prompt", "negative_prompt", "content", "text", "input")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Job:
 def parse_job(times: object = None, margin: object = None, names: Tuple[str, str] = ("times", "margin")) -> Job:
     """Check how often a request runs, by default once, and the margin: percent, such as ``"20%"`` or ``7.5``."""
     count = "1" if is_unset(times) else number_text(times)
-    if not re.fullmatch("[0-9]{1,10}", count) or not 1 <= int(count) <= _MAX_TIMES:
+    if not re.fullmatch("[0-9]{1,10}", count) or not 1 <= int(count) <= 10**9:
         raise ConfigurationError(
             f"{names[0]}: {describe_value(times)} is not a whole number that is 1 or more",
             hint=f"set {names[0]} to the number of requests, such as 300",
@@ -74,16 +74,19 @@ def parse_job(times: object = None, margin: object = None, names: Tuple[str, str
     return Job(int(count), percent)
 
 
-def find_prompts(value: Any, key: str = "") -> Iterator[Secret]:
+def find_prompts(document: Dict[str, Any]) -> Tuple[Secret, ...]:
     """The prompts in a request, which no message may show."""
-    if isinstance(value, str) and len(value) > 3 and key in ("prompt", "negative_prompt", "content", "text", "input"):
-        yield Secret(value)
-    elif isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from find_prompts(item, name)
-    elif isinstance(value, list):
-        for item in value:
-            yield from find_prompts(item, key)
+    prompts = []
+    pending: List[Tuple[str, Any]] = list(document.items())
+    while pending:
+        key, value = pending.pop()
+        if isinstance(value, dict):
+            pending += value.items()
+        elif isinstance(value, list):
+            pending += [(key, item) for item in value]
+        elif isinstance(value, str) and len(value) > 3 and key in _PROMPT_KEYS:
+            prompts.append(Secret(value))
+    return tuple(prompts)
 
 
 def check_endpoint(endpoint: object, name: str = "endpoint") -> str:
