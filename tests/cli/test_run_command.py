@@ -18,8 +18,9 @@ from pulumi_lumenfall.sandbox import Sandbox
 
 RUN = ["run", "--minimum", "5", "--max-attempts", "1", "--poll", "1s", "--"]
 LOW = "balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
-# A shell that has a child, which a signal for the shell alone would leave behind.
-ENDLESS = ["sh", "-c", "echo ready; sleep 90; echo"]
+# A shell that has a child, which a signal for the shell alone would leave behind. The child says that it is ready: dash
+# drops a SIGINT that comes while it starts one.
+ENDLESS = ["sh", "-c", "(echo ready; exec sleep 90); echo"]
 UNTIL_GO = ["sh", "-c", "until [ -e go ]; do sleep 0.1; done; exit 5"]
 
 
