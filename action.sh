@@ -32,7 +32,7 @@ export PIP_USER=0 PIP_REQUIRE_HASHES=0 PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_AC
 # A folder of our own, and "cd": Python must not import what lies in the user's repository.
 folder=$(mktemp -d "$RUNNER_TEMP/lumenfall-balance.XXXXXX")
 (cd "$folder" && "$python" -m pip install --quiet --disable-pip-version-check --target "$folder" \
-  "requests>=2.32.4,<3" "urllib3>=2.7,<3") ||
+  "requests>=2.32.4,<3" "truststore>=0.10; sys_platform == 'darwin'" "urllib3>=2.7,<3") ||
   cannot_tell "pip could not install requests; its output above says why"
 cp -R "$GITHUB_ACTION_PATH/pulumi_lumenfall" "$GITHUB_ACTION_PATH/ansible_collections" "$folder"
 echo 'from pulumi_lumenfall.cli import main; raise SystemExit(main())' >"$folder/__main__.py"
