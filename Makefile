@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest -q -n auto
 ENGINE := $(BIN)/python tools/pulumi_engine/find_or_build.py
 SLOW := engine or playbook or slow
 
-.PHONY: help reference demo test test-all lint unit surfaces real packages collection docs oldest matrix mutants bench plugin pyz dist clean
+.PHONY: help reference pictures demo test test-all lint unit surfaces real packages collection docs oldest matrix mutants bench plugin pyz dist clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -55,6 +55,9 @@ collection: $(READY)  ## the collection's sanity, unit and integration tests, an
 docs: $(READY)  ## build the documentation into build/site; a warning fails, and so does an outdated reference page
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tools/reference_pages.py --check
 	PATH="$(abspath $(BIN)):$$PATH" NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+pictures: $(READY)  ## draw the terminals of docs/pictures from real runs
+	$(BIN)/python tools/pictures.py
 
 reference: $(READY)  ## write docs/reference from docstrings, help, schema and Ansible's documentation
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tools/reference_pages.py

@@ -37,6 +37,18 @@ def show(heading: str, output: str = "") -> None:
     sys.stdout.flush()
 
 
+def make_project(folder: Path, environ: dict[str, str]) -> PulumiProject:
+    """Copy the program into the folder, with a new stack. Ends this program if there is no engine."""
+    find = [sys.executable, str(ROOT / "tools/pulumi_engine/find_or_build.py")]
+    found = subprocess.run(find, stdout=subprocess.PIPE, text=True, check=False)
+    if found.returncode:
+        sys.exit(found.returncode)
+    engine = Path(found.stdout.strip())
+    # The folder of this Python is not on PATH: Pulumi warns of plugins that it finds there.
+    path = os.pathsep.join([str(engine), os.defpath])
+    return PulumiProject(folder, ROOT / PROGRAM, pulumi_bin=engine, env={**environ, "PATH": path}).stack_init()
+
+
 def play(environ: dict[str, str]) -> tuple[int, str]:
     """Run the playbook, and return its exit status and output."""
     done = subprocess.run(
@@ -70,18 +82,10 @@ def how_it_ended(status: int, output: str) -> str:
 def main() -> int:
     """Run the demonstration."""
     live = os.environ.get("LIVE") == "1"
-    find = [sys.executable, str(ROOT / "tools/pulumi_engine/find_or_build.py")]
-    found = subprocess.run(find, stdout=subprocess.PIPE, text=True, check=False)
-    if found.returncode:
-        return found.returncode
-    engine = Path(found.stdout.strip())
     with tempfile.TemporaryDirectory(prefix="lumenfall-demo-") as folder, Sandbox(amount="12.50") as api:
         account = {name: value for name, value in os.environ.items() if name.startswith("LUMENFALL_")}
         environ = account if live else api.environ
-        # The folder of this Python is not on PATH: Pulumi warns of plugins that it finds there.
-        path = os.pathsep.join([str(engine), os.defpath])
-        project = PulumiProject(Path(folder), ROOT / PROGRAM, pulumi_bin=engine, env={**environ, "PATH": path})
-        project.stack_init()
+        project = make_project(Path(folder), environ)
         ends = []
         for amount in [None] if live else ["12.50", "3.20"]:
             api.amount = amount
