@@ -25,9 +25,10 @@ nox.options.download_python = "never"
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), *pyenv_folders(), os.environ["PATH"]])
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
-# ansible-core and the Python of its controller: the oldest that is supported, the newest, and what comes next.
+# ansible-core and the Python of its controller.
 ANSIBLES = {
     "2.19": ("3.11", "ansible-core>=2.19,<2.20"),
+    "2.20": ("3.14", "ansible-core>=2.20,<2.21"),
     "2.21": ("3.12", "ansible-core>=2.21,<2.22"),
     "2.22": ("3.13", "ansible-core>=2.22.0b1,<2.23"),
 }
