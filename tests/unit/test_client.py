@@ -432,9 +432,9 @@ def test_ctrl_c_gets_through_a_stalled_request() -> None:
             assert process.communicate(timeout=60)[0] == "interrupted\n"
 
 
-def test_the_client_is_not_copied_or_pickled(api: Sandbox) -> None:
-    for move in (pickle.dumps, copy.copy, copy.deepcopy):
-        with pytest.raises(TypeError, match="contains a key"):
+def test_the_client_is_not_pickled(api: Sandbox) -> None:
+    for move in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(TypeError, match="cannot be pickled"):
             move(client(api))
     assert repr(client(api)) == f"LumenfallClient(base_url='{api.url}')"
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import time
@@ -125,13 +126,13 @@ class LumenfallClient:
         """
         path, document = f"/openai/v1/{check_endpoint(endpoint)}?dryRun=true", check_request(request)
         try:
-            return self._call("POST", path, document, parse_estimate, find_prompts(document))
+            return self._call("POST", path, json.dumps(document).encode(), parse_estimate, find_prompts(document))
         except LumenfallError as error:
             if error.code == "MODEL_NOT_FOUND":
                 error.hint = f"check the model in the request: {describe_value(document.get('model'))}"
             raise
 
-    def _call(self, method: str, path: str, document: Any, parse: _Parser[_T], prompts: Secrets = ()) -> _T:
+    def _call(self, method: str, path: str, body: bytes | None, parse: _Parser[_T], prompts: Secrets = ()) -> _T:
         from .http import Transport, seconds_until
 
         if self._is_closed:
@@ -145,8 +146,8 @@ class LumenfallClient:
             retry_after = None
             result: _T | LumenfallError
             try:
-                response = transport.send(method, path, document, end)
-                retry_after = parse_retry_after(response.headers.get("Retry-After"))
+                response = transport.send(method, path, body, end)
+                retry_after = parse_retry_after(response.headers.get("Retry-After", ""))
                 result = self._read(response, parse, (*self._settings.secrets, *prompts))
             except LumenfallError as error:
                 result = error.with_traceback(None)
@@ -204,27 +205,19 @@ class LumenfallClient:
     def __repr__(self) -> str:
         return f"LumenfallClient(base_url={self._settings.base_url!r})"
 
-    def __reduce__(self) -> Any:
-        raise TypeError("a LumenfallClient contains a key, so it cannot be pickled or copied")
-
 
 def backoff_seconds(retry: int) -> float:
     """The wait before retry number ``retry`` (0, 1, ...): exponential with full jitter, seconds."""
     return random.uniform(0, min(BACKOFF_MAX_SECONDS, BACKOFF_BASE_SECONDS * 2**retry))  # noqa: S311
 
 
-def parse_retry_after(value: str | None) -> float | None:
+def parse_retry_after(value: str) -> float | None:
     """Seconds that a ``Retry-After`` header asks to wait, or None where it is absent or makes no sense."""
-    if value is None or len(value) > 100:
-        return None
     if re.fullmatch(r"\s*[0-9]{1,10}(\.[0-9]{1,9})?\s*", value, re.ASCII):
         seconds = float(value)
     else:
-        moment = _timestamp(value)
-        if moment is None:
-            return None
-        seconds = max(0.0, moment - time.time())
-    return seconds if seconds <= _MAX_RETRY_AFTER_SECONDS else None
+        seconds = (_timestamp(value) or 0.0) - time.time()
+    return seconds if 0 <= seconds <= _MAX_RETRY_AFTER_SECONDS else None
 
 
 def _timestamp(date: str) -> float | None:

@@ -38,7 +38,7 @@ try:
     import requests
     import urllib3.exceptions
     from requests.adapters import HTTPAdapter
-    from requests.utils import get_auth_from_url, should_bypass_proxies
+    from requests.utils import should_bypass_proxies
 except ImportError:
     requests = None  # type: ignore[assignment]
     HTTPAdapter = object  # type: ignore[assignment, misc]
@@ -55,7 +55,6 @@ _HEADERS = {
     "User-Agent": f"pulumi-lumenfall/{__version__}",
 }
 _THREAD_NAME = "lumenfall-request"
-_PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _REFUSED_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
 _OTHER_HOST = "check the host in the base URL; the certificate is for another name"
 # By OpenSSL's codes (x509_vfy.h): not yet valid, expired, another host name, another address.
@@ -77,28 +76,30 @@ class Transport:
                 hint=f"run: {sys.executable} -m pip install 'requests>=2.32.4'",
             )
         self._settings = settings
-        self._proxies = _find_proxies(settings)
+        self._proxies: Dict[str, str] = {}
+        if settings.proxy is not None and not should_bypass_proxies(settings.base_url, settings.no_proxy):
+            self._proxies["https"] = settings.proxy.reveal()
         self._via = f" through the proxy in {settings.sources['proxy']}" if self._proxies else ""
-        self._tls = _tls_context(settings) if settings.is_https else None
+        self._tls = _tls_context(settings) if settings.base_url.startswith("https:") else None
         self._session: Any = None
         self._process_id = 0
 
-    def send(self, method: str, path: str, document: Any, end: float) -> Response:
-        """Send one request, with JSON unless ``document`` is None, and read its response until ``end``."""
+    def send(self, method: str, path: str, body: bytes | None, end: float) -> Response:
+        """Send one request, with JSON unless ``body`` is None, and read its response until ``end``."""
         steps: SimpleQueue[Any] = SimpleQueue()
-        arguments = (self._current_session(), method, path, document, seconds_until(end) + 1.0, steps)
+        arguments = (self._current_session(), method, path, body, seconds_until(end) + 1.0, steps)
         threading.Thread(target=self._run, args=arguments, name=_THREAD_NAME, daemon=True).start()
         head = self._next_step(steps, seconds_until(end))
         if isinstance(head, LumenfallError):
             raise head
         seconds = seconds_until(end)
-        body = self._next_step(steps, seconds if head.status_code == 200 else min(seconds, ERROR_BODY_SECONDS))
-        if isinstance(body, bytes):
-            return Response(head.status_code, head.headers, body)
+        content = self._next_step(steps, seconds if head.status_code == 200 else min(seconds, ERROR_BODY_SECONDS))
+        if isinstance(content, bytes):
+            return Response(head.status_code, head.headers, content)
         # Ends the thread, if it still reads; urllib3 before 2.3 cannot.
         with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):
             head.raw.shutdown()
-        return Response(head.status_code, head.headers, b"", body)
+        return Response(head.status_code, head.headers, b"", content)
 
     def close(self) -> None:
         """Close the connection."""
@@ -111,15 +112,18 @@ class Transport:
             self._session, self._process_id = _new_session(self._tls, self._settings.verify), os.getpid()
         return self._session
 
-    def _run(self, session: Any, method: str, path: str, document: Any, seconds: float, steps: Any) -> None:
+    def _run(self, session: Any, method: str, path: str, body: bytes | None, seconds: float, steps: Any) -> None:
         """Put the response and then its body into ``steps``, or the error there is instead."""
+        headers = {"Authorization": f"Bearer {self._settings.api_key.reveal()}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         has_status = False
         try:
             with session.request(
                 method,
                 f"{self._settings.base_url}{path}",
-                json=document,
-                headers={"Authorization": f"Bearer {self._settings.api_key.reveal()}"},
+                data=body,
+                headers=headers,
                 proxies=self._proxies,
                 # The caller gives up first; this ends the thread.
                 timeout=(CONNECT_SECONDS, seconds),
@@ -148,30 +152,22 @@ class Transport:
         """Our error for an exception of the libraries, whose own text may contain secrets."""
         settings, server = self._settings, self._settings.base_url
         causes = _causes(error)
-
-        def find(*kinds: type) -> Any:
-            return next((cause for cause in causes if isinstance(cause, kinds)), None)
-
-        if find(urllib3.exceptions.DecodeError):
+        if _find(causes, urllib3.exceptions.DecodeError):
             return InvalidResponseError(f"the response of {server} cannot be decompressed")
         if has_status:
             return ConnectionFailedError(f"the response of {server} was cut off", retryable=True)
-        if find(requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError, UnicodeError):
-            return ConfigurationError(
-                f"{settings.sources['base_url']}: the base URL is malformed", hint="check its host"
-            )
         proxy_error = _explain_proxy(causes, settings.sources["proxy"]) if self._proxies else None
         if proxy_error:
             return proxy_error
-        tls_error = find(ssl.SSLError)
+        tls_error = _find(causes, ssl.SSLError)
         if tls_error:
             return _explain_tls(tls_error, server, settings.names.get("ca_bundle", "ca_bundle"))
         os_errors = [cause for cause in causes if isinstance(cause, OSError) and cause.errno and cause.strerror]
-        if find(socket.gaierror):
+        if _find(causes, socket.gaierror):
             reason = "its name cannot be resolved"
         elif os_errors:
             reason = os_reason(os_errors[0])
-        elif find(urllib3.exceptions.TimeoutError):
+        elif _find(causes, urllib3.exceptions.TimeoutError):
             reason = "it did not accept a connection in time"
         else:
             reason = "it closed the connection or did not speak HTTP"
@@ -201,20 +197,6 @@ class _Adapter(HTTPAdapter):
 
     def cert_verify(self, *args: Any) -> None:
         """Do nothing: requests would add certifi's authorities to our context."""
-
-
-def _find_proxies(settings: Settings) -> Dict[str, str]:
-    """The proxies for requests."""
-    if settings.proxy is None or should_bypass_proxies(settings.base_url, settings.no_proxy):
-        return {}
-    url, source = settings.proxy.reveal(), settings.sources["proxy"]
-    with contextlib.suppress(ValueError):
-        parts = urllib3.util.parse_url(url)
-        # What cannot be sent: requests and http.client would refuse it later, and less clearly.
-        "".join(get_auth_from_url(url)).encode("latin-1")
-        if parts.scheme in _PROXY_SCHEMES and parts.host and " " not in url and parts.host.encode("idna"):
-            return {"https": url}
-    raise ProxyError(f"the proxy URL in {source} is malformed", hint=f"set {source} to http://host:port")
 
 
 def _new_session(tls: ssl.SSLContext | None, verify: bool) -> Any:
@@ -293,18 +275,20 @@ def _system_context() -> ssl.SSLContext:
 
 def _explain_proxy(causes: Any, source: str) -> ProxyError | None:
     """The error if it was the proxy that failed."""
-    text = " ".join(map(str, causes))
-    refused = _REFUSED_TUNNEL.search(text)
+    refused = _REFUSED_TUNNEL.search(" ".join(map(str, causes)))
     if refused:
         status = int(refused[1])
         hint = f"set the proxy's user and password in {source}" if status == 407 else None
         return ProxyError(f"the proxy in {source} refused to connect (HTTP {status})", status=status, hint=hint)
-    if any(isinstance(cause, requests.exceptions.InvalidSchema) for cause in causes):
+    if _find(causes, requests.exceptions.InvalidSchema):
         hint = f"run: {sys.executable} -m pip install 'requests[socks]'"
         return ProxyError(f"the SOCKS proxy in {source} needs the Python library PySocks", hint=hint)
-    if not any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes):
+    is_tls = _find(causes, ssl.SSLError)
+    if _find(causes, ValueError) and not is_tls:
+        return ProxyError(f"the proxy URL in {source} is malformed", hint=f"set {source} to http://host:port")
+    if not _find(causes, urllib3.exceptions.ProxyError):
         return None
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+    if is_tls:
         return ProxyError(f"TLS with the proxy in {source} failed", hint=f"try http:// instead of https:// in {source}")
     return ProxyError(f"the proxy in {source} cannot be reached")
 
@@ -322,9 +306,13 @@ def _explain_tls(error: ssl.SSLError, server: str, ca_setting: str) -> TLSError:
 
 
 def _causes(error: BaseException) -> List[BaseException]:
-    """An exception and everything that it wraps."""
+    """An exception and everything that it wraps, the outermost first."""
     causes = [error]
     for cause in causes:
         wrapped = (getattr(cause, "reason", None), cause.__cause__, cause.__context__, *cause.args)
         causes += [other for other in wrapped if isinstance(other, BaseException) and other not in causes]
     return causes
+
+
+def _find(causes: List[BaseException], *kinds: type) -> Any:
+    return next((cause for cause in causes if isinstance(cause, kinds)), None)
