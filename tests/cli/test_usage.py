@@ -27,7 +27,7 @@ MISTAKES = {
     "bad warn": ([*CHECK, "--warn", "x"], "--warn: 'x' is not an amount of dollars"),
     "useless warn": ([*CHECK, "--warn", "4"], "--warn: it is below --minimum"),
     "bad timeout": ([*CHECK, "--timeout", "10x"], "--timeout: '10x' is not a duration"),
-    "timeout 0": (["--timeout", "0"], "--timeout: it must be above 0"),
+    "timeout 0": (["--timeout", "0"], "--timeout: '0' is not above 0"),
     "bad attempts": (["--max-attempts", "11"], "--max-attempts: '11' is not a whole number from 1 to 10"),
     "bad URL": (["--base-url", "ftp://x"], "--base-url: the base URL must start with https://"),
     "no such bundle": (["--ca-bundle", "missing.pem"], "--ca-bundle: the CA bundle 'missing.pem' cannot be read"),

@@ -66,22 +66,6 @@ def test_status(billing_type: str, amount: str | None, status: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "number"),
-    [
-        ("0.1", 0.1),
-        ("-5.25", -5.25),
-        ("999999999.999999", 999999999.999999),
-        ("4.99999999999999999999", 4.99999999999999),
-        ("-5.00000000000000000001", -5.00000000000001),
-    ],
-)
-def test_the_float_is_never_above_the_exact_amount(amount: str, number: float) -> None:
-    """A program that compares the float must not pass where the exact amount would not."""
-    assert prepaid(amount).to_dict()["available"]["amount"] == number
-    assert Decimal(repr(number)) <= Decimal(amount)
-
-
-@pytest.mark.parametrize(
     ("balance", "words"),
     [
         (prepaid("12.5"), "12.50 usd available (prepaid)"),

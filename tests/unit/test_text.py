@@ -77,8 +77,6 @@ def test_a_secret_shows_and_moves_nowhere() -> None:
     for move in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError):
             move(secret)
-    assert len({Secret("a"), Secret("a"), Secret("b")}) == 2
-    assert Secret("a") != "a"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +108,7 @@ def test_format_amount(amount: str, text: str) -> None:
         (None, "None"),
         (True, "True"),
         (1.5, "1.5"),
-        (10**5000, "a huge number"),
+        (10**5000, "a value of type int"),
         ([1], "a value of type list"),
         (b"1", "a value of type bytes"),
     ],

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
+from .text import describe_value, is_unset
+
 CREDITS_PAGE = "https://lumenfall.ai/app/credits"
 KEYS_PAGE = "https://lumenfall.ai/app/api_keys"
 
@@ -67,6 +69,12 @@ class LumenfallError(Exception):
 
 class ConfigurationError(LumenfallError):
     """A setting is missing or malformed; nothing was sent."""
+
+
+def bad_value(source: str, value: object, problem: str, valid: str) -> ConfigurationError:
+    """The error for a value: where it came from, what is wrong with it, and what would be valid."""
+    what = "it is empty" if is_unset(value) else f"{describe_value(value)} {problem}"
+    return ConfigurationError(f"{source}: {what}", hint=f"set {source} to {valid}")
 
 
 class AuthenticationError(LumenfallError):

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Context, Decimal
+from decimal import Context, Decimal
 from typing import Any, Dict, NamedTuple, Tuple
 
-from .errors import CREDITS_PAGE, ConfigurationError, InsufficientBalanceError, LumenfallError
-from .text import describe_value, format_amount, is_unset, number_text
+from .errors import CREDITS_PAGE, InsufficientBalanceError, LumenfallError, bad_value
+from .text import format_amount, is_unset, number_text
 
 KNOWN = "known"
 POSTPAID = "postpaid"
@@ -32,8 +32,6 @@ _MAX_NUMBER_TEXT = 400
 _LARGEST_MINIMUM = Decimal(repr(sys.float_info.max))
 # Exact for every amount and minimum, whatever precision the calling program has set.
 EXACT = Context(prec=1000)
-# The digits that every float keeps.
-_FLOAT_FLOOR = Context(prec=15, rounding=ROUND_FLOOR)
 
 
 @dataclass(frozen=True)
@@ -83,13 +81,13 @@ class AccountBalance:
     def to_dict(self) -> Dict[str, Any]:
         """The balance as data for JSON: ``{"object", "billing_type", "available": {"amount", "currency"}, "status"}``.
 
-        The amount is a float, or None. The float is never above the exact amount, so that a comparison with it never
-        passes where the exact one fails.
+        The amount is a float, or None.
         """
+        amount = None if self.amount is None else float(self.amount)
         return {
             "object": "balance",
             "billing_type": self.billing_type,
-            "available": {"amount": _float_at_most(self.amount), "currency": self.currency},
+            "available": {"amount": amount, "currency": self.currency},
             "status": self.status,
         }
 
@@ -189,11 +187,7 @@ def parse_minimum(value: object, name: str = "minimum") -> Decimal:
     """The least amount that is enough, exact; ``name`` is what an error calls it."""
     number = parse_number(number_text(value))
     if number is None or not 0 <= number <= _LARGEST_MINIMUM:
-        problem = "it is empty" if is_unset(value) else f"{describe_value(value)} is not an amount of dollars"
-        raise ConfigurationError(
-            f"{name}: {problem}",
-            hint=f"set {name} to a number that is 0 or more, such as 5 or 7.50",
-        )
+        raise bad_value(name, value, "is not an amount of dollars", "a number that is 0 or more, such as 5 or 7.50")
     return number
 
 
@@ -212,12 +206,4 @@ def parse_policy(value: object, name: str, default: str) -> str:
         return default
     if isinstance(value, str) and value in (ALLOW, DENY):
         return value
-    raise ConfigurationError(f"{name}: {describe_value(value)} is not valid", hint=f"set {name} to 'allow' or 'deny'")
-
-
-def _float_at_most(amount: Decimal | None) -> float | None:
-    if amount is None:
-        return None
-    number = float(amount)
-    # Compared by its shortest text, which is what JSON and every gate see.
-    return number if Decimal(repr(number)) <= amount else float(_FLOAT_FLOOR.plus(amount))
+    raise bad_value(name, value, "is not valid", "'allow' or 'deny'")

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Dict, List, Tuple
 
-from .errors import ConfigurationError
+from .errors import ConfigurationError, bad_value
 from .models import EXACT, parse_number
-from .text import Secret, describe_value, format_amount, is_unset, number_text
+from .text import Secret, format_amount, is_unset, number_text
 
 ENDPOINTS = ("images/generations", "images/edits", "videos", "chat/completions")
 MAX_REQUEST_BYTES = 1 << 20
@@ -61,16 +61,11 @@ def parse_job(times: object = None, margin: object = None, names: Tuple[str, str
     """Check how often a request runs, by default once, and the margin: percent, such as ``"20%"`` or ``7.5``."""
     count = "1" if is_unset(times) else number_text(times)
     if not re.fullmatch("[0-9]{1,10}", count) or not 1 <= int(count) <= 10**9:
-        raise ConfigurationError(
-            f"{names[0]}: {describe_value(times)} is not a whole number that is 1 or more",
-            hint=f"set {names[0]} to the number of requests, such as 300",
-        )
+        problem = "is not a whole number that is 1 or more"
+        raise bad_value(names[0], times, problem, "the number of requests, such as 300")
     percent = parse_number("0" if is_unset(margin) else re.sub(r"\s*%$", "", number_text(margin)))
     if percent is None or not 0 <= percent <= 10_000:
-        raise ConfigurationError(
-            f"{names[1]}: {describe_value(margin)} is not a percentage that is 0 or more",
-            hint=f"set {names[1]} to a percentage such as 20%",
-        )
+        raise bad_value(names[1], margin, "is not a percentage that is 0 or more", "a percentage such as 20%")
     return Job(int(count), percent)
 
 
@@ -92,9 +87,7 @@ def find_prompts(document: Dict[str, Any]) -> Tuple[Secret, ...]:
 def check_endpoint(endpoint: object, name: str = "endpoint") -> str:
     """The endpoint, if it can be priced."""
     if endpoint not in ENDPOINTS:
-        raise ConfigurationError(
-            f"{name}: {describe_value(endpoint)} cannot be priced", hint=f"set {name} to one of: {', '.join(ENDPOINTS)}"
-        )
+        raise bad_value(name, endpoint, "cannot be priced", f"one of: {', '.join(ENDPOINTS)}")
     return str(endpoint)
 
 
@@ -110,6 +103,8 @@ def check_request(request: object, name: str = "request") -> Dict[str, Any]:
             json.dumps(document, allow_nan=False)  # Python also reads NaN and 1e999, which cannot be sent
             if isinstance(document, dict):
                 return document
-    except (TypeError, ValueError, RecursionError):
+    except RecursionError:
+        problem = "it is nested too deeply"
+    except (TypeError, ValueError):
         pass
     raise ConfigurationError(f"{name}: {problem}", hint=f"set {name} to the JSON body of the real request")

@@ -19,7 +19,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 from urllib.parse import unquote
 
 from .credentials import KEY_VARIABLE, parse_key, read_credentials
-from .errors import ConfigurationError
+from .errors import ConfigurationError, bad_value
 from .text import Secret, clean, describe_path, describe_value, is_unset, looks_like_key, number_text, os_reason
 
 DEFAULT_BASE_URL = "https://api.lumenfall.ai"
@@ -35,9 +35,9 @@ _CACHE_VARIABLE = "LUMENFALL_CACHE_SECONDS"
 _MIN_SECRET_PART = 4
 
 _URL = re.compile(
-    r"(https?)://(\[[0-9a-f]*:[0-9a-f:.]+(?:%[\w.~-]+)?\]|\w[\w-]*(?:\.[\w-]+)*\.?)(?::([0-9]{1,5}))?"
+    r"(https?)://(\[[0-9a-f]*:[0-9a-f:.]+(?:%[\w.~-]+)?\]|\w[\w-]{0,62}(?:\.[\w-]{1,63})*\.?)(?::([0-9]{1,5}))?"
     r"(/[\w.~!$&'()*+,;=:@%/-]*)?",
-    re.I,
+    re.IGNORECASE | re.ASCII,
 )
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
 _SECONDS = re.compile(r"[+-]?(\d{1,9}(\.\d{0,9})?|\.\d{1,9})", re.ASCII)
@@ -82,11 +82,6 @@ class Settings:
     #: setting -> what the caller's users call it
     names: Mapping[str, str] = field(default_factory=dict, compare=False)
     warnings: Tuple[str, ...] = field(default=(), compare=False)
-
-    @property
-    def is_https(self) -> bool:
-        """Whether requests go over TLS, and through a proxy if one is set."""
-        return self.base_url.startswith("https:")
 
     @property
     def secrets(self) -> Tuple[Secret, ...]:
@@ -158,15 +153,9 @@ def parse_duration(source: str, value: object, *, minimum: float = 0.0, maximum:
         days, hours, minutes, rest = map(float, parts.groups("0"))
         seconds = days * 86400 + hours * 3600 + minutes * 60 + rest
     else:
-        raise ConfigurationError(
-            f"{source}: {describe_value(value)} is not a duration",
-            hint=f"set {source} to seconds, or to text such as 30s, 15m or 1h30m",
-        )
+        raise bad_value(source, value, "is not a duration", "seconds, or to text such as 30s, 15m or 1h30m")
     if not minimum <= seconds <= maximum:
-        raise ConfigurationError(
-            f"{source}: {describe_value(value)} is out of range",
-            hint=f"set {source} to a duration from {minimum:g} to {maximum:g} seconds",
-        )
+        raise bad_value(source, value, "is out of range", f"a duration from {minimum:g} to {maximum:g} seconds")
     return seconds
 
 
@@ -219,26 +208,21 @@ def _is_loopback(host: str) -> bool:
 def _parse_timeout(source: str, value: object, _environ: Mapping[str, str]) -> float:
     seconds = parse_duration(source, value, maximum=MAX_TIMEOUT_SECONDS)
     if not seconds:
-        raise ConfigurationError(f"{source}: it must be above 0", hint=f"set {source} to seconds, such as 30")
+        raise bad_value(source, value, "is not above 0", "seconds, such as 30")
     return seconds
 
 
 def _parse_max_attempts(source: str, value: object, _environ: Mapping[str, str]) -> int:
     text = re.sub(r"\.0*$", "", number_text(value))
     if text not in [str(number) for number in range(1, MAX_ATTEMPTS + 1)]:
-        raise ConfigurationError(
-            f"{source}: {describe_value(value)} is not a whole number from 1 to {MAX_ATTEMPTS}",
-            hint=f"set {source} to a number such as 3",
-        )
+        raise bad_value(source, value, f"is not a whole number from 1 to {MAX_ATTEMPTS}", "a number such as 3")
     return int(text)
 
 
 def _parse_verify(source: str, value: object, _environ: Mapping[str, str]) -> bool:
     if isinstance(value, bool):
         return value
-    raise ConfigurationError(
-        f"{source}: {describe_value(value)} is not a boolean", hint=f"set {source} to true or false"
-    )
+    raise bad_value(source, value, "is not a boolean", "true or false")
 
 
 def _parse_ca_bundle(source: str, value: object, _environ: Mapping[str, str]) -> str:

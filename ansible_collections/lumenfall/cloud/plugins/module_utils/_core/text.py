@@ -34,12 +34,6 @@ class Secret:
 
     __str__ = __repr__
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
     def __reduce__(self) -> Any:
         raise TypeError("a Secret cannot be pickled or copied")
 
@@ -76,13 +70,11 @@ def describe_value(value: object) -> str:
         if looks_like_key(value):
             return "what looks like an API key (not shown)"
         # A key may have any shape, and no setting that is shown here is long.
-        shown = repr(clean(value))
-        return shown if len(value) <= _MAX_SHOWN_VALUE else f"a text of {len(value)} characters (not shown)"
-    if value is None or isinstance(value, (bool, int, float, Decimal)):
-        try:
-            return clean(value, limit=40)
-        except ValueError:  # CPython converts no int of more than 4,300 digits to text
-            return "a huge number"
+        if len(value) > _MAX_SHOWN_VALUE:
+            return f"a text of {len(value)} characters (not shown)"
+        return repr(clean(value))
+    if value is None or isinstance(value, bool) or number_text(value):
+        return clean(value, limit=40)
     return f"a value of type {type(value).__name__}"
 
 
