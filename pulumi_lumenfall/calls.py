@@ -4,19 +4,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import pulumi
 from pulumi.output import contains_unknowns
 
 from .config import as_output, program_settings
-from .core import ConfigurationError, LumenfallError, Settings, judge_error
+from .core import ConfigurationError, LumenfallError, Settings, describe_value
 from .evaluate import UNKNOWN_IN_PREVIEW
 from .program import is_mocked, need_event_loop
-from .sharing import wait, wait_async
 
 _T = TypeVar("_T")
 
@@ -32,31 +32,32 @@ class Call(Generic[_T]):
         raise NotImplementedError
 
     def result(self, answer: Any) -> _T:
-        raise NotImplementedError
+        """The result of what the API answers, by default the same."""
+        return cast(_T, answer)
 
     def mocked_result(self, answer: Any) -> _T:
         """The result of what mocks return."""
         raise NotImplementedError
 
-    def fetch(self, settings: Settings) -> Any:
-        return wait(self.ask(settings), settings)
-
-    def now(self, api_key: object, base_url: object, timeout: object) -> _T:
+    def now(self, **settings: object) -> _T:
         if is_mocked():
             return self.mocked_result(pulumi.runtime.invoke(self.function, self.inputs).value)
-        return self.result(self.fetch(program_settings(api_key=api_key, base_url=base_url, timeout=timeout)))
+        return self.result(self.ask(program_settings(**settings)).result())
 
-    async def later(self, **arguments: Any) -> _T:
+    async def later(self, **settings: object) -> _T:
         if is_mocked():
             return self.mocked_result(await pulumi.runtime.invoke_async(self.function, self.inputs))
-        settings = program_settings(**arguments)
-        return self.result(await wait_async(self.ask(settings), settings))
+        return self.result(await asyncio.wrap_future(self.ask(program_settings(**settings))))
 
 
 def call_once_known(
-    who: str, make: Callable[..., Call[_T]], arguments: Mapping[str, Any], settings: dict[str, Any], ready: Any = None
+    who: str,
+    call: Callable[[dict[str, Any], dict[str, Any]], Awaitable[_T]],
+    arguments: dict[str, Any],
+    settings: dict[str, Any],
+    ready: Any = None,
 ) -> pulumi.Output[_T]:
-    """The result of a call whose arguments may be Outputs, once they and ``ready`` are known."""
+    """The result of a call whose arguments and settings may be Outputs, once they and ``ready`` are known."""
     with run_errors():
         need_event_loop()
     # The key is used and not passed on; the other arguments make the result as secret as they are.
@@ -67,19 +68,19 @@ def call_once_known(
 
     async def fetch(values: list[Any]) -> _T:
         with run_errors():
-            return await make(**values[0]).later(**values[1])
+            return await call(values[0], values[1])
 
     tell_if_unknown(known, who)
     return known.apply(fetch)
 
 
 @contextlib.contextmanager
-def run_errors(*, as_verdict: bool = False) -> Iterator[None]:
+def run_errors() -> Iterator[None]:
     """Raise errors as ``pulumi.RunError``, which Pulumi shows without a traceback."""
     try:
         yield
     except LumenfallError as error:
-        raise pulumi.RunError(judge_error(error).message if as_verdict else error.full_message) from None
+        raise pulumi.RunError(error.full_message) from None
 
 
 def tell_if_unknown(arguments: pulumi.Output[Any], who: str) -> None:
@@ -92,10 +93,14 @@ def tell_if_unknown(arguments: pulumi.Output[Any], who: str) -> None:
     arguments.apply(tell, run_with_unknowns=True)
 
 
-def refuse_provider(opts: pulumi.InvokeOptions | pulumi.ResourceOptions | None) -> None:
-    """Refuse a provider, since its key would not be the one that is used."""
+def check_options(opts: Any, kind: type[pulumi.InvokeOptions] | type[pulumi.ResourceOptions]) -> None:
+    """Refuse what is not options, and a provider, since its key would not be the one that is used."""
     if opts is None:
         return
+    if not isinstance(opts, kind):
+        raise ConfigurationError(
+            f"opts: expected pulumi.{kind.__name__}, not {describe_value(opts)}", hint="pass those, or omit opts"
+        )
     parent = opts.parent if isinstance(opts.parent, pulumi.Resource) else None
     if opts.provider or (parent is not None and parent.get_provider("lumenfall:index:Balance")):
         raise ConfigurationError(

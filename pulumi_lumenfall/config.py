@@ -12,7 +12,17 @@ from typing import Any
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-from .core import SETTINGS, ConfigurationError, Gate, Settings, argument_layer, clean, is_unset, resolve_settings
+from .core import (
+    SETTINGS,
+    ConfigurationError,
+    Gate,
+    Settings,
+    argument_layer,
+    clean,
+    describe_value,
+    is_unset,
+    resolve_settings,
+)
 from .program import current_run
 
 _SETTINGS = {setting.name: setting for setting in SETTINGS}
@@ -68,6 +78,12 @@ def check_argument(setting: str, source: str, value: object) -> Any:
     if is_unset(value):
         return None
     return _SETTINGS[setting].parse(source, value, {"LUMENFALL_ALLOW_INSECURE_HTTP": "1"})
+
+
+def check_name(name: object, *taken: str) -> None:
+    """Refuse what cannot be a name, with which Pulumi would end in a traceback."""
+    if not isinstance(name, str) or name in ("", *taken):
+        raise ConfigurationError(f"name: {describe_value(name)} cannot be a name here", hint="set name to another text")
 
 
 def warn_of_plain_key(key: str) -> None:

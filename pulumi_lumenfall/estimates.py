@@ -78,7 +78,7 @@ def estimate_cost(
     """
     with run_errors():
         call = _EstimateCall(request, endpoint, times, margin)
-        return call.now(api_key, base_url, timeout)
+        return call.now(api_key=api_key, base_url=base_url, timeout=timeout)
 
 
 def estimate_cost_output(
@@ -103,15 +103,13 @@ def estimate_cost_output(
     """
     return call_once_known(
         "estimate_cost_output",
-        _EstimateCall,
+        lambda arguments, settings: _EstimateCall(**arguments).later(**settings),
         {"request": request, "endpoint": endpoint, "times": times, "margin": margin},
         {"api_key": api_key, "base_url": base_url, "timeout": timeout},
     )
 
 
 class _EstimateCall(Call[EstimateCostResult]):
-    """Prices a request, and how often it runs."""
-
     function = "lumenfall:index:estimateCost"
 
     def __init__(self, request: object, endpoint: object, times: object, margin: object) -> None:

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from decimal import Decimal
-from functools import partial
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, cast
 
 import pulumi
 
-from .calls import Call, call_once_known, refuse_provider, run_errors
+from .calls import Call, call_once_known, check_options, run_errors
 from .config import plain_gate
 from .core import (
     DEFAULT_POLL_SECONDS,
@@ -23,6 +22,7 @@ from .core import (
     MIN_POLL_SECONDS,
     AccountBalance,
     ConfigurationError,
+    Gate,
     LumenfallError,
     Settings,
     format_amount,
@@ -30,15 +30,12 @@ from .core import (
     parse_duration,
     wait_until_enough,
 )
-from .program import current_run, when_ready
-from .sharing import wait as wait_for
+from .program import current_run, is_mocked, when_ready
 
 Amount: TypeAlias = str | int | float | Decimal
 """Dollars: ``"5.00"``, ``5``, ``Decimal("5")``, or a float, which counts as its shortest text (0.1 is 0.1)."""
 Duration: TypeAlias = str | int | float
 """Seconds, or text such as ``"30s"``, ``"15m"`` or ``"1h30m"``."""
-
-_Result = TypeVar("_Result", bound="GetBalanceResult")
 
 
 @pulumi.output_type
@@ -108,9 +105,9 @@ def get_balance(
         pulumi.RunError: There is no balance, or an argument or a setting is malformed; one line with a hint.
     """
     with run_errors():
-        refuse_provider(opts)
-        call = _BalanceCall(AwaitableGetBalanceResult, minimum, postpaid, unavailable)
-        return call.now(api_key, base_url, timeout)
+        check_options(opts, pulumi.InvokeOptions)
+        gate = _optional_gate(minimum, postpaid, unavailable)
+        return _result(gate, _BalanceCall(gate).now(api_key=api_key, base_url=base_url, timeout=timeout))
 
 
 def require_balance(
@@ -141,10 +138,34 @@ def require_balance(
     Raises:
         pulumi.RunError: The balance is too low, or it cannot be told; one line that begins with the verdict.
     """
-    with run_errors(as_verdict=True):
-        refuse_provider(opts)
-        call = _RequiredBalance(AwaitableGetBalanceResult, minimum, postpaid, unavailable, wait, poll)
-        return call.now(api_key, base_url, timeout)
+    with run_errors():
+        check_options(opts, pulumi.InvokeOptions)
+        gate = plain_gate(minimum, postpaid, unavailable)
+        seconds = _duration("wait", wait, 0.0, least=0.0)
+        pause = _duration("poll", poll, DEFAULT_POLL_SECONDS, least=MIN_POLL_SECONDS)
+    # Each look of a wait asks again.
+    call = _BalanceCall(gate, keep=not seconds)
+    said = ""
+
+    def look() -> AccountBalance | LumenfallError:
+        try:
+            return call.now(api_key=api_key, base_url=base_url, timeout=timeout)
+        except LumenfallError as error:
+            return error
+
+    def notify(result: AccountBalance | LumenfallError, _pause: float, left: float) -> None:
+        nonlocal said
+        message = gate.judge(result).message
+        if message != said:
+            pulumi.log.info(f"waiting up to {left:.0f} s for funds: {message}")
+        said = message
+
+    # Mocks give the same balance each time.
+    result = wait_until_enough(look, gate, 0.0 if is_mocked() else seconds, pause, notify=notify)
+    verdict = gate.judge(result)
+    if isinstance(result, LumenfallError) or not verdict.sufficient:
+        raise pulumi.RunError(verdict.message)
+    return _result(gate, result)
 
 
 def get_balance_output(
@@ -175,46 +196,39 @@ def get_balance_output(
         An Output of the result. It fails where :func:`get_balance` raises an error, and so ends the program.
     """
     with run_errors():
-        refuse_provider(opts)
+        check_options(opts, pulumi.InvokeOptions)
+
+    async def call(arguments: dict[str, Any], settings: dict[str, Any]) -> GetBalanceResult:
+        gate = _optional_gate(**arguments)
+        return await _result(gate, await _BalanceCall(gate).later(**settings))
+
     return call_once_known(
         "get_balance_output",
-        partial(_BalanceCall, GetBalanceResult),
+        call,
         {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable},
         {"api_key": api_key, "base_url": base_url, "timeout": timeout},
         ready=_dependencies(opts),
     )
 
 
-class _BalanceCall(Call[_Result]):
-    """Reads the balance, and judges it where there is a minimum."""
-
+class _BalanceCall(Call[AccountBalance]):
     function = "lumenfall:index:getBalance"
 
-    def __init__(self, kind: type[_Result], minimum: object, postpaid: object, unavailable: object) -> None:
-        # Without a minimum, bad policies are refused all the same.
-        gate = plain_gate(0 if minimum is None else minimum, postpaid, unavailable)
-        self._kind = kind
-        self._gate = None if minimum is None else gate
-        policies = {"postpaid": gate.postpaid, "unavailable": gate.unavailable}
-        self.inputs = {} if minimum is None else {"minimum": format_amount(gate.minimum), **policies}
+    def __init__(self, gate: Gate | None, *, keep: bool = True) -> None:
+        self._keep = keep
+        self.inputs = {}
+        if gate is not None:
+            self.inputs["minimum"] = format_amount(gate.minimum)
+            self.inputs |= {"postpaid": gate.postpaid, "unavailable": gate.unavailable}
 
     def ask(self, settings: Settings) -> Future[AccountBalance]:
-        return current_run().ask(settings)
+        return current_run().ask(settings, keep=self._keep)
 
-    def result(self, answer: AccountBalance) -> _Result:
-        result = cast(Any, self._kind)(
-            billing_type=answer.billing_type,
-            available=AvailableBalance(**answer.to_dict()["available"]),
-            status=answer.status,
-            sufficient=None if self._gate is None else self._gate.judge(answer).sufficient,
-        )
-        return cast(_Result, result)
-
-    def mocked_result(self, answer: Any) -> _Result:
+    def mocked_result(self, answer: Any) -> AccountBalance:
         try:
             available = answer["available"]
             amount = available.get("amount")
-            balance = AccountBalance(
+            return AccountBalance(
                 billing_type=answer["billingType"],
                 amount=None if amount is None else Decimal(str(amount)),
                 currency=available.get("currency", "usd").lower(),
@@ -225,49 +239,22 @@ class _BalanceCall(Call[_Result]):
                 f"the mocks of this test return no balance for {self.function}",
                 hint=f"let Mocks.call return {returned}",
             ) from None
-        return self.result(balance)
 
 
-class _RequiredBalance(_BalanceCall[_Result]):
-    """Stops the program unless there are funds, which it may wait for."""
+def _optional_gate(minimum: object, postpaid: object, unavailable: object) -> Gate | None:
+    # Without a minimum, bad policies are refused all the same.
+    gate = plain_gate(0 if minimum is None else minimum, postpaid, unavailable)
+    return None if minimum is None else gate
 
-    def __init__(
-        self, kind: type[_Result], minimum: object, postpaid: object, unavailable: object, wait: object, poll: object
-    ) -> None:
-        self._required = plain_gate(minimum, postpaid, unavailable)
-        super().__init__(kind, minimum, postpaid, unavailable)
-        self._wait = _duration("wait", wait, 0.0, least=0.0)
-        self._poll = _duration("poll", poll, DEFAULT_POLL_SECONDS, least=MIN_POLL_SECONDS)
 
-    def fetch(self, settings: Settings) -> AccountBalance:
-        """Look until there are funds or the time is over; each look asks again."""
-        if not self._wait:
-            return cast(AccountBalance, super().fetch(settings))
-        run, said = current_run(), ""
-
-        def look() -> AccountBalance | LumenfallError:
-            try:
-                return wait_for(run.ask(settings, keep=False), settings)
-            except LumenfallError as error:
-                return error
-
-        def notify(result: AccountBalance | LumenfallError, _pause: float, left: float) -> None:
-            nonlocal said
-            message = self._required.judge(result).message
-            if message != said:
-                pulumi.log.info(f"waiting up to {left:.0f} s for funds: {message}")
-            said = message
-
-        result = wait_until_enough(look, self._required, self._wait, self._poll, notify=notify)
-        if isinstance(result, LumenfallError):
-            raise result
-        return result
-
-    def result(self, answer: AccountBalance) -> _Result:
-        verdict = self._required.judge(answer)
-        if not verdict.sufficient:
-            raise pulumi.RunError(verdict.message)
-        return super().result(answer)
+def _result(gate: Gate | None, balance: AccountBalance) -> AwaitableGetBalanceResult:
+    result = cast(Any, AwaitableGetBalanceResult)(
+        billing_type=balance.billing_type,
+        available=AvailableBalance(**balance.to_dict()["available"]),
+        status=balance.status,
+        sufficient=None if gate is None else gate.judge(balance).sufficient,
+    )
+    return cast(AwaitableGetBalanceResult, result)
 
 
 def _duration(name: str, value: object, default: float, least: float) -> float:

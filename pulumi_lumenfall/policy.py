@@ -26,7 +26,7 @@ except ImportError as problem:
     ) from problem
 
 from .calls import run_errors
-from .config import config_layer
+from .config import check_name, config_layer
 from .core import (
     ConfigurationError,
     Gate,
@@ -39,7 +39,7 @@ from .core import (
 )
 from .functions import Amount, Duration
 from .hooks import check_types, is_gated
-from .sharing import Run, wait
+from .sharing import Run
 
 __all__ = ["require_balance_policy"]
 
@@ -100,10 +100,7 @@ def require_balance_policy(
                 f"enforcement_level: {describe_value(enforcement_level)} is not an enforcement level",
                 hint="set enforcement_level to 'mandatory', 'advisory' or 'disabled'",
             )
-        if name in ("", "all"):
-            raise ConfigurationError(
-                f"name: {describe_value(name)} cannot name a policy", hint="choose another name, or omit it"
-            )
+        check_name(name, "all")
     # The process of a pack serves one preview or one up.
     run = Run()
     layer = argument_layer(api_key=api_key, base_url=base_url, timeout=timeout)
@@ -115,7 +112,7 @@ def require_balance_policy(
             if not is_gated(args.resource_type, patterns):
                 return
             settings = resolve_settings(layer, config_layer())
-            verdict = gate.judge(wait(run.ask(settings), settings))
+            verdict = gate.judge(run.ask(settings).result())
         except LumenfallError as error:
             verdict = judge_error(error)
         if not verdict.sufficient:

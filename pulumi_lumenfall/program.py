@@ -30,8 +30,6 @@ from .sharing import Run
 
 # The program that the engine starts for a Python project; it runs the project's files.
 _LANGUAGE_HOST_PROGRAM = "pulumi-language-python-exec"
-# Mocks call no hooks and no transforms; those of SDKs without this method fail a test that registers one.
-_MOCKS_KNOW_HOOKS = hasattr(pulumi.runtime.Mocks, "register_transform")
 
 _runs: WeakKeyDictionary[pulumi.Resource, Run] = WeakKeyDictionary()
 _runs_lock = threading.Lock()
@@ -105,16 +103,10 @@ def when_ready(resource: pulumi.Resource) -> pulumi.Output[Any]:
 
 
 def make_hook(name: str, function: Any) -> pulumi.ResourceHook:
-    """A hook that previews call too; one that does nothing under mocks that know no hooks."""
-    if is_mocked() and not _MOCKS_KNOW_HOOKS:
+    """A hook that previews call too. Mocks call none, and of old SDKs fail a test that makes one."""
+    if is_mocked():
         return StubResourceHook(name)
     return pulumi.ResourceHook(name, function, pulumi.ResourceHookOptions(on_dry_run=True))
-
-
-def register_transform(transform: pulumi.ResourceTransform) -> None:
-    """Register a transform of all resources that come after, except under mocks that know none."""
-    if not is_mocked() or _MOCKS_KNOW_HOOKS:
-        pulumi.runtime.register_resource_transform(transform)
 
 
 def at_end_of_run(call: Callable[[], None]) -> None:
@@ -134,7 +126,7 @@ def at_end_of_run(call: Callable[[], None]) -> None:
 
     if in_language_host():
         atexit.register(copy_context().run, quietly)
-    elif not is_mocked():
+    else:
         task = asyncio.ensure_future(wait_for_end())
         _pending.add(task)
         task.add_done_callback(_pending.discard)

@@ -18,8 +18,8 @@ import pulumi
 from pulumi import dynamic
 from pulumi.output import UNKNOWN, contains_unknowns
 
-from .calls import refuse_provider, run_errors, tell_if_unknown
-from .config import API_KEY, as_output, check_argument, config_layer, plain_gate, warn_of_plain_key
+from .calls import check_options, run_errors, tell_if_unknown
+from .config import API_KEY, as_output, check_argument, check_name, config_layer, plain_gate, warn_of_plain_key
 from .core import (
     AccountBalance,
     ConfigurationError,
@@ -32,7 +32,7 @@ from .core import (
 from .evaluate import GATE_INPUTS, OUTPUTS, UNKNOWN_IN_UP, evaluate, make_gate
 from .functions import Amount, AvailableBalance, Duration
 from .program import current_run, need_event_loop, silence_interrupts
-from .sharing import Run, wait
+from .sharing import Run
 
 _INPUTS = (*GATE_INPUTS, "apiKeyFrom", "baseUrl", "timeout")
 # Python name -> Pulumi name, where they differ.
@@ -113,7 +113,8 @@ class Balance(dynamic.Resource, module="lumenfall", name="Balance"):
         with run_errors():
             need_event_loop()
             current_run()
-            refuse_provider(opts)
+            check_name(name)
+            check_options(opts, pulumi.ResourceOptions)
             _refuse(opts, api_key)
             inputs = {argument: _once_known(argument, value) for argument, value in given.items()}
             # Pulumi keeps all of stack config in the state; a base URL may hold a password.
@@ -193,7 +194,7 @@ class BalanceProvider(dynamic.ResourceProvider):
             if source is not None:
                 arguments["api_key"] = (source, self._find_key(source))
             settings = resolve_settings(arguments, config_layer(self._get_config))
-            return wait(_run.ask(settings, keep=False), settings)
+            return _run.ask(settings, keep=False).result()
         except LumenfallError as error:
             return error
 

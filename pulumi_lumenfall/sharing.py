@@ -8,31 +8,15 @@ waiting for it; and nothing outlives the run, so an ``up`` never decides on what
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import json
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, TypeVar
 
-from .core import (
-    AccountBalance,
-    CostEstimate,
-    DeadlineExceededError,
-    LumenfallClient,
-    Settings,
-    check_endpoint,
-    check_request,
-    parse_cache_seconds,
-)
-
-# The client keeps to its own deadline; this bounds a fetch that cannot, such as a thread lost in a fork.
-_GRACE_SECONDS = 1.0
+from .core import AccountBalance, CostEstimate, LumenfallClient, Settings, parse_cache_seconds
 
 _T = TypeVar("_T")
 
@@ -42,8 +26,7 @@ class Run:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._salt = secrets.token_bytes(16)
-        self._fetches: dict[bytes, tuple[float, Future[Any]]] = {}
+        self._fetches: dict[tuple[int, Settings, str], tuple[float, Future[Any]]] = {}
         self._said: set[str] = set()
 
     def ask(self, settings: Settings, *, keep: bool = True) -> Future[AccountBalance]:
@@ -51,21 +34,21 @@ class Run:
 
         Only calls with equal settings share. A malformed ``LUMENFALL_CACHE_SECONDS`` is a ConfigurationError.
         """
-        return self._share(settings, b"balance", keep, LumenfallClient.fetch_balance)
+        return self._share(settings, "balance", keep, LumenfallClient.fetch_balance)
 
-    def estimate(self, settings: Settings, request: object, endpoint: object) -> Future[CostEstimate]:
-        """Like :meth:`ask`, for what a request costs; only calls with the same request share."""
-        path, document = check_endpoint(endpoint), check_request(request)
-        question = hashlib.sha256(json.dumps([path, document], sort_keys=True).encode()).digest()
-        return self._share(settings, question, True, lambda client: client.estimate_cost(document, endpoint=path))
+    def estimate(self, settings: Settings, request: Any, endpoint: Any) -> Future[CostEstimate]:
+        """Like :meth:`ask`, for what a checked request costs; only calls with the same request share."""
+        question = json.dumps([endpoint, request], sort_keys=True)
+        return self._share(settings, question, True, lambda client: client.estimate_cost(request, endpoint=endpoint))
 
     def _share(
-        self, settings: Settings, question: bytes, keep: bool, call: Callable[[LumenfallClient], _T]
+        self, settings: Settings, question: str, keep: bool, call: Callable[[LumenfallClient], _T]
     ) -> Future[_T]:
         seconds = parse_cache_seconds(os.environ)
         if not seconds:
             return _start(settings, call)
-        key = settings.digest(self._salt) + question
+        # A forked process does not have the thread that fetches.
+        key = os.getpid(), settings, question
         with self._lock:
             started, fetch = self._fetches.get(key, (0.0, None))
             is_old = time.monotonic() - started >= (seconds if keep else 0.0)
@@ -82,26 +65,8 @@ class Run:
             return is_new
 
 
-def wait(fetch: Future[_T], settings: Settings) -> _T:
-    """Wait for a balance or an estimate, at most ``settings.timeout`` and a second."""
-    try:
-        return fetch.result(settings.timeout + _GRACE_SECONDS)
-    except FutureTimeoutError:
-        raise _overdue(settings) from None
-
-
-async def wait_async(fetch: Future[_T], settings: Settings) -> _T:
-    """Like :func:`wait`, while the event loop goes on."""
-    if fetch.done():
-        return fetch.result()
-    try:
-        return await asyncio.wait_for(asyncio.wrap_future(fetch), settings.timeout + _GRACE_SECONDS)
-    except asyncio.TimeoutError:
-        raise _overdue(settings) from None
-
-
 def _start(settings: Settings, call: Callable[[LumenfallClient], _T]) -> Future[_T]:
-    """Call in a thread of its own, so that waiting can be interrupted or awaited."""
+    """Call in a thread of its own, so that waiting, which the client's deadline ends, can be interrupted or awaited."""
     future: Future[_T] = Future()
     # From here on, one caller that stops waiting cannot cancel it for the others.
     future.set_running_or_notify_cancel()
@@ -118,7 +83,3 @@ def _start(settings: Settings, call: Callable[[LumenfallClient], _T]) -> Future[
     # A daemon, so that an interrupted program ends at once.
     threading.Thread(target=fetch, name="lumenfall-balance", daemon=True).start()
     return future
-
-
-def _overdue(settings: Settings) -> DeadlineExceededError:
-    return DeadlineExceededError(f"no complete response from {settings.base_url} within {settings.timeout:g} s")

@@ -147,16 +147,33 @@ class Provider(pulumi.ProviderResource):
         pass
 
 
-@pytest.mark.parametrize("kind", [pulumi.InvokeOptions, pulumi.ResourceOptions])
-def test_a_provider_is_refused(api: Sandbox, kind: Any) -> None:
-    """Its key would not be the one that is used: another account would open the gate."""
-    opts = kind(provider=Provider())
-    for call in (lumenfall.get_balance, lumenfall.get_balance_output, lumenfall.require_balance):
-        with pytest.raises(pulumi.RunError, match=r"opts: .*pass api_key"):
-            call(minimum=5, opts=opts)  # type: ignore[operator]
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(lumenfall.get_balance, lumenfall.get_balance_output),
+        *(functools.partial(lumenfall.require_balance, 5), functools.partial(lumenfall.Balance, "funds")),
+    ],
+)
+def test_options_that_are_refused(api: Sandbox, call: Any) -> None:
+    """Those of another kind, and a provider, whose key would not be the one that is used."""
+    is_resource = getattr(call, "func", None) is lumenfall.Balance
+    kinds: list[Any] = [pulumi.InvokeOptions, pulumi.ResourceOptions]
+    right, wrong = kinds[is_resource], kinds[not is_resource]
     with pytest.raises(pulumi.RunError, match=r"opts: .*pass api_key"):
-        lumenfall.Balance("funds", opts=opts)
+        call(opts=right(provider=Provider()))
+    for opts in (5, wrong()):
+        with pytest.raises(pulumi.RunError, match=f"opts: expected pulumi.{right.__name__}, not "):
+            call(opts=opts)
     assert api.requests == []
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [(lumenfall.Balance, 7), (lumenfall.Balance, ""), (functools.partial(lumenfall.balance_hook, 5), 7)],
+)
+def test_a_name_is_text(api: Sandbox, call: Any, name: Any) -> None:
+    with pytest.raises(pulumi.RunError, match=r"^name: .* cannot be a name"):
+        in_program(functools.partial(call, name=name))
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from support.programs import Mocks, in_program
 @pytest.fixture(autouse=True)
 def real_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
     """With any SDK, but not made known to an engine: here the tests call the hooks."""
-    monkeypatch.setattr(program, "_MOCKS_KNOW_HOOKS", True)
+    monkeypatch.setattr(program, "is_mocked", lambda: False)
     monkeypatch.setattr("pulumi.resource_hooks.register_resource_hook", lambda hook: None)
 
 

@@ -129,7 +129,7 @@ from pulumi_lumenfall.policy import require_balance_policy
 for arguments in (
     {"minimum": -1}, {"minimum": None}, {"minimum": 5, "postpaid": "no"}, {"minimum": 5, "types": []},
     {"minimum": 5, "enforcement_level": "remediate"}, {"minimum": 5, "enforcement_level": "always"},
-    {"minimum": 5, "enforcement_level": ["mandatory"]}, {"minimum": 5, "name": ""}, {"minimum": 5, "name": "all"},
+    {"minimum": 5, "enforcement_level": ["mandatory"]}, {"minimum": 5, "name": 7}, {"minimum": 5, "name": "all"},
 ):
     try:
         require_balance_policy(**arguments)
