@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -26,7 +27,8 @@ class Run:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._fetches: dict[tuple[int, Settings, str], tuple[float, Future[Any]]] = {}
+        self._salt = secrets.token_bytes(16)
+        self._fetches: dict[tuple[int, bytes, str], tuple[float, Future[Any]]] = {}
         self._said: set[str] = set()
 
     def ask(self, settings: Settings, *, keep: bool = True) -> Future[AccountBalance]:
@@ -48,7 +50,7 @@ class Run:
         if not seconds:
             return _start(settings, call)
         # A forked process does not have the thread that fetches.
-        key = os.getpid(), settings, question
+        key = os.getpid(), settings.digest(self._salt), question
         with self._lock:
             started, fetch = self._fetches.get(key, (0.0, None))
             is_old = time.monotonic() - started >= (seconds if keep else 0.0)
