@@ -1,16 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-r"""A raw-socket server on loopback that answers with any bytes, broken ones above all.
+"""A raw-socket server on loopback that answers with any bytes, broken ones above all.
 
-What to send is a function of a :class:`Connection`; :mod:`support.faults` has a table of them::
-
-    def half_a_response(connection: Connection) -> None:
-        connection.read_request()
-        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{")
-
-    with FaultServer(half_a_response) as server:
-        ...  # ask server.url
-    assert server.connections == 1
+What to send is a function of a :class:`Connection`; :mod:`support.faults` has a table of them.
 """
 
 from __future__ import annotations
@@ -23,8 +15,7 @@ import ssl
 import struct
 import tempfile
 import threading
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -66,16 +57,12 @@ class Connection:
         """Send the bytes, now and unaltered."""
         self.link.sendall(data)
 
-    def drip(self, data: bytes, seconds: float = 0.2) -> None:
-        """Send one byte at a time, that many seconds apart."""
-        for index in range(len(data)):
-            self.send(data[index : index + 1])
-            self.pause(seconds)
-
-    def pause(self, seconds: float) -> None:
-        """Wait, but no longer than until the server is closed."""
-        if self._server.closing.wait(seconds):
-            raise ConnectionAbortedError
+    def drip(self, data: bytes) -> None:
+        """Send a byte every 0.2 s, until the server is closed."""
+        for byte in data:
+            self.send(bytes([byte]))
+            if self._server.closing.wait(0.2):
+                raise ConnectionAbortedError
 
     def stall(self) -> None:
         """Say nothing more until the client hangs up or the server is closed."""
@@ -89,13 +76,12 @@ class Connection:
 
 
 class FaultServer:
-    """Plays one play for each connection, in the order they come; the last one repeats.
+    """Plays the same for each connection.
 
     Args:
-        *plays: At least one.
+        play: What to do.
         tls: None for plain TCP, or which certificate to show: ``good``, ``other-host``, ``expired``, ``not-yet``,
-            ``unknown-ca``, ``old`` (TLS 1.0 at most), or ``raw`` for a play that answers the ClientHello itself.
-            Several: one for each connection in turn; the last one repeats.
+            ``unknown-ca``, or ``raw`` for a play that answers the ClientHello itself.
         authority: Who signs; by default a new one.
 
     Attributes:
@@ -107,25 +93,23 @@ class FaultServer:
         closing: Set when the server is closed.
     """
 
-    def __init__(
-        self, *plays: Play, tls: str | Sequence[str] | None = None, authority: trustme.CA | None = None
-    ) -> None:
+    def __init__(self, play: Play, tls: str | None = None, authority: trustme.CA | None = None) -> None:
         self.connections = 0
         self.requests: list[bytes] = []
         self.closing = threading.Event()
-        self._plays = plays
+        self._play = play
         self._links: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        kinds = [tls] if isinstance(tls, str) else list(tls or ())
         self._folder = tempfile.TemporaryDirectory(prefix="fault-server-")
         self.ca_file = Path(self._folder.name, "ca.pem")
-        authority = authority or (trustme.CA() if kinds else None)
-        if authority:
+        self._tls = None
+        if tls is not None:
+            authority = authority or trustme.CA()
             authority.cert_pem.write_to_path(self.ca_file)
-        self._tls = [_tls_context(kind, authority) for kind in kinds]
+            self._tls = None if tls == "raw" else _tls_context(tls, authority)
         self._listener = _listener()
         self.port: int = self._listener.getsockname()[1]
-        self.url = f"{'https' if kinds else 'http'}://{_HOST}:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://{_HOST}:{self.port}"
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
 
     def __enter__(self) -> Self:
@@ -140,9 +124,8 @@ class FaultServer:
         if self.closing.is_set():
             return
         self.closing.set()
-        with contextlib.suppress(OSError):
-            # Wakes the thread in accept().
-            socket.create_connection((_HOST, self.port)).close()
+        # Wakes the thread in accept().
+        socket.create_connection((_HOST, self.port)).close()
         self._acceptor.join()
         self._listener.close()
         for link in list(self._links):
@@ -161,23 +144,21 @@ class FaultServer:
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             self._links.add(link)
-            thread = threading.Thread(target=self._play, args=(link, self.connections), daemon=True)
+            thread = threading.Thread(target=self._serve_one, args=(link, self.connections), daemon=True)
             self._threads.append(thread)
             thread.start()
 
-    def _play(self, raw: socket.socket, number: int) -> None:
-        play = self._plays[min(number, len(self._plays)) - 1]
+    def _serve_one(self, raw: socket.socket, number: int) -> None:
         link = raw
         try:
-            context = self._tls[min(number, len(self._tls)) - 1] if self._tls else None
-            if context is not None:
-                link = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+            if self._tls is not None:
+                link = self._tls.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
                 # Wrapping moves the descriptor to the new object, which close() may have missed.
                 self._links.add(link)
                 if self.closing.is_set():
                     return
                 link.do_handshake()
-            play(Connection(self, link, number))
+            self._play(Connection(self, link, number))
             link.shutdown(socket.SHUT_WR)
         except OSError:
             # The client hung up, the handshake failed, or close() was called: each ends the play.
@@ -187,11 +168,8 @@ class FaultServer:
             link.close()
 
 
-def _tls_context(kind: str, authority: trustme.CA | None) -> ssl.SSLContext | None:
-    if kind == "raw":
-        return None
+def _tls_context(kind: str, authority: trustme.CA) -> ssl.SSLContext:
     signer = trustme.CA() if kind == "unknown-ca" else authority
-    assert signer is not None
     now = datetime.datetime.now(datetime.timezone.utc)
     day = datetime.timedelta(days=1)
     certificate = signer.issue_cert(
@@ -201,12 +179,6 @@ def _tls_context(kind: str, authority: trustme.CA | None) -> ssl.SSLContext | No
     )
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     certificate.configure_cert(context)
-    if kind == "old":
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
-        # OpenSSL offers no such thing at its usual level of security.
-        context.set_ciphers("ALL:@SECLEVEL=0")
     return context
 
 

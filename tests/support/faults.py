@@ -19,10 +19,8 @@ import socket
 import time
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
 from email.utils import formatdate
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from support.fault_server import Connection, Play
 from support.plays import (
@@ -56,8 +54,7 @@ from support.plays import (
 __all__ = ["BALANCE", "FAULTS", "FRAMED", "Fault", "answer", "says", "stalls_after"]
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """One row.
 
     Attributes:
@@ -71,43 +68,20 @@ class Fault:
     """
 
     name: str
-    play: Play = field(repr=False)
+    play: Play
     outcome: str
     requests: int | None = 1
     words: str = ""
-    tls: str | tuple[str, ...] | None = None
+    tls: str | None = None
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def family(self) -> str:
-        """The part of the name before the slash."""
-        return self.name.partition("/")[0]
-
-    @property
-    def outcomes(self) -> frozenset[str]:
-        """Classes of errors, or ``known``, ``postpaid``, ``unavailable``: any one of them is right."""
-        return frozenset("known" if part[0] in "-0123456789" else part for part in self.outcome.split(" or "))
-
-    @property
-    def amount(self) -> Decimal:
-        """What the balance has where it is known."""
-        part = self.outcome.partition(" or ")[0]
-        return Decimal(part) if part[0] in "-0123456789" else Decimal("12.50")
-
-    @property
-    def slow(self) -> bool:
-        """Whether only the deadline ends it: give the client a short one."""
-        return "DeadlineExceededError" in self.outcomes
 
 
 Plays: TypeAlias = "Mapping[str, Play | tuple[Play, str]]"
 
 
-def rows(
-    family: str, outcome: str, requests: int | None, plays: Plays, tls: str | tuple[str, ...] | None = None
-) -> list[Fault]:
+def rows(family: str, outcome: str, requests: int | None, plays: Plays, tls: str | None = None) -> list[Fault]:
     """The rows of a family that end alike: name -> what the server does, and the words that the message must have."""
     both = {name: play if isinstance(play, tuple) else (play, "") for name, play in plays.items()}
     return [Fault(f"{family}/{name}", play, outcome, requests, words, tls) for name, (play, words) in both.items()]
@@ -138,26 +112,19 @@ SLOW = [
         # The value is whole, the response is not: more might follow that makes it invalid.
         "stalls-before-last-chunk": stalls_after(CHUNKED, chunk(BALANCE)),
         "stalls-instead-of-closing": stalls_after(head(), BALANCE),
-        "stalls-after-100": stalls_after(b"HTTP/1.1 100 Continue\r\n\r\n"),
         "drips-headers": drips(answer()[17:], after=answer()[:17]),
         "drips-body": drips(BALANCE, after=FRAMED),
-        "drips-chunks": drips(*(chunk(bytes([byte])) for byte in BALANCE), after=CHUNKED),
-        "drips-white-space-after-balance": drips(b" " * 1000, after=head() + BALANCE),
         "null-then-stall": in_turn(NULL, says_nothing),
     }),
     *rows("slow", DEADLINE, None, {"tls-handshake-stalls": after_hello(Connection.stall)}, tls="raw"),
-    *rows("slow", DEADLINE, None, {"tls-drips-body": drips(BALANCE, after=FRAMED)}, tls="good"),
     # A status that has arrived decides the class, even if its body stalls.
     *rows("slow", "AuthenticationError", 1, {"401-body-stalls": stalls_after(head(status=401), b"{")}),
     *rows("slow", "InsufficientBalanceError", 1, {"402-body-stalls": stalls_after(head(status=402))}),
-    *rows("slow", "PermissionDeniedError", 1, {"403-body-stalls": stalls_after(head(status=403))}),
     *rows("slow", SERVER, 3, {"503-body-drips": drips(error(), after=head(status=503))}),
     *rows("slow", "UnexpectedRedirectError", 1, {"302-body-stalls": stalls_after(head(b"Location: /", status=302))}),
     *rows("slow", INVALID, 1, {"202-body-stalls": stalls_after(head(status=202))}),
     # Not faults: what a client must not be too strict about.
-    *rows("slow", "12.50", 1, {"byte-by-byte-but-prompt": drips(answer(), seconds=0)}),
     *rows("slow", "12.50", 1, {"complete-and-held-open": stalls_after(FRAMED, BALANCE)}),
-    *rows("slow", "12.50", 1, {"complete-chunks-held-open": stalls_after(CHUNKED, chunk(BALANCE), b"0\r\n\r\n")}),
 ]  # fmt: skip
 
 # --- Cut off ---
@@ -171,31 +138,20 @@ CUTS = [
         "before-blank-line": says(FRAMED[:-2]),
         "after-headers": says(FRAMED),
         "in-body": says(FRAMED, HALF),
-        "before-last-byte": says(FRAMED, BALANCE[:-1]),
-        "reset-in-body": resets_after(FRAMED, HALF),
         # A whole balance, and a length that says there was more, which might have made it invalid.
         "after-whole-value": says(head(b"Content-Length: 500"), BALANCE),
-        "chunked-after-headers": says(CHUNKED),
         "chunked-in-data": says(CHUNKED, b"63\r\n", HALF),
-        "chunked-between-chunks": says(CHUNKED, chunk(HALF)),
         "chunked-without-last-chunk": says(CHUNKED, chunk(BALANCE)),
     }),
     *rows("cuts", CUT, 3, {"tls-before-response": says(b""), "tls-in-body": says(FRAMED, HALF)}, tls="good"),
     # To http.client the head is complete, and the body empty.
-    *rows("cuts", BROKEN, 3, {
-        "after-status-line": says(b"HTTP/1.1 200 OK\r\n"),
-        "in-header-name": says(b"HTTP/1.1 200 OK\r\nContent-Ty"),
-    }),
+    *rows("cuts", BROKEN, 3, {"after-status-line": says(b"HTTP/1.1 200 OK\r\n")}),
     # Only the connection's end frames these, so the JSON must tell.
     *rows("cuts", INVALID, 3, {"until-close-in-value": says(head(), HALF), "until-close-empty": says(head())}),
     *rows("cuts", "12.50", 1, {"until-close-after-value": says(head(), BALANCE)}),
     # The body is cut, the status is not.
     *rows("cuts", "AuthenticationError", 1, {"in-401-body": says(head(b"Content-Length: 9", status=401), b"{")}),
-    *rows("cuts", "InsufficientBalanceError", 1, {"in-402-body": says(head(b"Content-Length: 9", status=402))}),
     *rows("cuts", SERVER, 3, {"in-503-body": says(head(b"Content-Length: 90", status=503), b"{")}),
-    *rows("cuts", INVALID, 1, {"in-202-body": says(head(b"Content-Length: 500", status=202), BALANCE)}),
-    # 100 is interim: the response itself never came.
-    *rows("cuts", BROKEN, None, {"after-100": says(b"HTTP/1.1 100 Continue\r\n\r\n")}),
 ]  # fmt: skip
 
 # --- Not what HTTP should be ---
@@ -205,22 +161,18 @@ HTTP = [
         "garbage": says(bytes(range(256)) * 4),
         "ssh-banner": says(b"SSH-2.0-OpenSSH_9.9\r\n"),
         "http-0.9": says(BALANCE),
-        "status-of-letters": says(answer().replace(b"200 OK", b"2OO OK", 1)),
         "lengths-differ": says(head(b"Content-Length: %d" % len(BALANCE), b"Content-Length: 500"), BALANCE),
         "chunked-but-plain": says(CHUNKED, BALANCE),
         "header-line-of-2-mib": says(answer(BALANCE, b"X: " + b"y" * 2 * MEBIBYTE)),
     }),
     *rows("http", f"{BROKEN} or {DEADLINE}", None, {
         "header-line-endless": floods(b"HTTP/1.1 200 OK\r\nX: ", b"y" * 65_536),
-        "headers-endless": floods(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 1000),
-        "100-endless": floods(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
         "chunks-endless": floods(CHUNKED, chunk(b" ")),
     }),
     *rows("http", "12.50", 1, {
         "good": GOOD,
         "http-1.0": says(answer().replace(b"HTTP/1.1", b"HTTP/1.0", 1)),
         "reason-not-ascii": says(answer(reason=b"\xff\xfe")),
-        "cookie": says(answer(BALANCE, b"Set-Cookie: session=1; Path=/")),
         "100-then-200": says(b"HTTP/1.1 100 Continue\r\n\r\n", answer()),
         "more-behind-the-body": says(FRAMED, BALANCE, answer(amount(b"99999"))),
     }),
@@ -259,8 +211,6 @@ STATUSES += [
         "400-message-and-code": (says(answer(error("said so", "CODE"), status=400)), "(HTTP 400): CODE: said so"),
         "400-top-level-message": (says(answer(b'{"message": "said so"}', status=400)), "said so"),
         "400-top-level-detail": (says(answer(b'{"detail": "said so"}', status=400)), "said so"),
-        "400-fields-of-wrong-types": says(answer(error({"a": 1}, [2]), status=400)),
-        "400-not-json": says(answer(b'{"error": {"code": NaN}}', status=400)),
     }),
     *rows("statuses", "PermissionDeniedError", 1, {
         "403-html": (says(answer(b"<html>Blocked</html>", status=403, kind=b"text/html")), "not the API"),
@@ -273,10 +223,8 @@ STATUSES += [
         **{f"{status}-to-another-host": (redirects(status, b"localhost"), "localhost")
            for status in (301, 302, 303, 307, 308)},
         "302-to-same-host": redirects(302, b"127.0.0.1"),
-        "302-to-file": says(answer(b"", b"Location: file:///etc/passwd", status=302)),
         "302-to-garbage": says(answer(b"", b"Location: http://[::1", status=302)),
         "302-gzip-bomb": later(lambda: encoded(bomb(), status=302)),
-        "302-endless": floods(head(b"Location: /", status=302), b" " * 65_536),
     }),
 ]  # fmt: skip
 
@@ -293,20 +241,14 @@ ENCODINGS = [
     }),
     *rows("encodings", INVALID, 1, {
         "gzip-claimed-but-plain": says(encoded(BALANCE)),
-        "gzip-not-announced": says(answer(ZIPPED)),
         "gzip-corrupt-checksum": says(encoded(ZIPPED[:-8] + b"\0" * 8)),
         "gzip-bomb": later(lambda: encoded(bomb())),
-        "gzip-bomb-in-gzip": later(lambda: encoded(gzip.compress(bomb()), b"gzip, gzip")),
-        "deflate-corrupt": says(encoded(b"not deflate", b"deflate")),
         "latin-1": says(answer(beside('"name": "caf\u00e9"'.encode("latin-1")))),
-        "utf-16": says(answer(BALANCE.decode().encode("utf-16"))),
     }),
     *rows("encodings", BROKEN, None, {"gzip-truncated": says(encoded(ZIPPED[:40]))}),
     *rows("encodings", "AuthenticationError", 1, {
         "gzip-bomb-in-401": later(lambda: encoded(bomb(), status=401)),
-        "gzip-corrupt-in-401": says(encoded(b"not gzip", status=401)),
     }),
-    *rows("encodings", SERVER, 3, {"gzip-bomb-in-503": later(lambda: encoded(bomb(), status=503))}),
 ]  # fmt: skip
 
 _PADDED = b" " * (MEBIBYTE - len(BALANCE)) + BALANCE
@@ -317,14 +259,10 @@ SIZES = [
     }),
     *rows("sizes", INVALID, 1, {
         "1-mib-and-a-byte": (says(answer(b" " + _PADDED)), "1 MiB"),
-        "1-mib-and-a-byte-chunked": says(CHUNKED, chunk(b" " + _PADDED), chunk(b"")),
         "1-mib-and-a-byte-gzip": says(encoded(gzip.compress(b" " + _PADDED))),
         "endless": floods(head(), b" " * 65_536),
-        "endless-chunks": floods(CHUNKED, chunk(b" " * 65_536)),
-        "endless-202": floods(head(status=202), b"x" * 65_536),
     }),
     *rows("sizes", "AuthenticationError", 1, {"endless-401": floods(head(status=401), b"x" * 65_536)}),
-    *rows("sizes", SERVER, 3, {"endless-503": floods(head(status=503), b"x" * 65_536)}),
 ]  # fmt: skip
 
 # --- JSON: number forms, types, duplicate keys, what is not JSON ---
@@ -333,23 +271,12 @@ JSON = [
     *bodies("json", "12.50", 1, {
         "white-space-around": b" \r\n\t" + BALANCE + b"\n\n",
         "unknown-fields": beside(b'"new": {"error": 1, "deep": [[[null]]]}'),
-        "keys-escaped": BALANCE.replace(b"amount", rb"\u0061mount"),
         "postpaid-number": BALANCE.replace(b"prepaid", b"postpaid"),
         "currency-upper-case": BALANCE.replace(b"usd", b"USD"),
         "exponent": amount(b"1.25E+1"),
-        "exponent-negative": amount(b"1250e-2"),
         "error-null": beside(b'"error": null'),
     }),
-    *(
-        Fault(f"json/{name}", says(answer(amount(text.encode()))), text)
-        for name, text in {
-            "integer": "12", "zero": "0", "negative": "-5.25", "six-decimals": "4.999999", "exactly-5": "5",
-            # As a float it is 5: comparing floats would pass a gate at 5.
-            "a-float-below-5": "4.99999999999999999999",
-            "more-digits-than-a-float": "90071992547409.000001",
-        }.items()
-    ),
-    *bodies("json", "0", 1, {"negative-zero": amount(b"-0.0")}),
+    *bodies("json", "0.00", 1, {"zero": amount(b"0"), "negative-zero": amount(b"-0.0")}),
     *bodies("json", "postpaid", 1, {"postpaid-null": POSTPAID}),
     *bodies("json", "unavailable", 3, {"prepaid-null": amount(b"null")}),
     *(
@@ -368,30 +295,23 @@ JSON = [
     *bodies("json", INVALID, 1, {
         "amount-missing": BALANCE.replace(b'"amount": 12.50, ', b""),
         "currency-null": BALANCE.replace(b'"usd"', b"null"),
-        "currency-spaces": BALANCE.replace(b"usd", b" usd "),
         # With a long s, which upper() and casefold() take for an s.
         "currency-long-s": BALANCE.replace(b"usd", "u\u017fd".encode()),
         "billing-type-unknown": BALANCE.replace(b"prepaid", b"credit"),
-        "billing-type-unknown-null": POSTPAID.replace(b"postpaid", b"credit"),
-        "billing-type-upper-case": BALANCE.replace(b"prepaid", b"PREPAID"),
         "billing-type-missing": BALANCE.replace(b'"billing_type": "prepaid", ', b""),
         "available-null": b'{"object": "balance", "billing_type": "postpaid", "available": null}',
         "available-missing": b'{"object": "balance", "billing_type": "prepaid"}',
         "object-wrong": BALANCE.replace(b'"balance"', b'"list"'),
         "wrapped-in-data": b'{"data": ' + BALANCE + b"}",
-        "wrapped-in-list": b"[" + BALANCE + b"]",
         "wrapped-in-string": json.dumps(BALANCE.decode()),
         "duplicate-amount": BALANCE.replace(b'"amount"', b'"amount": 0.01, "amount"'),
-        "duplicate-amount-escaped": BALANCE.replace(b'"amount"', rb'"\u0061mount": 0.01, "amount"'),
         "duplicate-available": beside(b'"available": {"amount": 1, "currency": "usd"}'),
         "duplicate-elsewhere": beside(b'"x": [{"y": 1, "y": 2}]'),
         "nested-100000-lists": beside(b'"x": ' + b"[" * 100_000 + b"]" * 100_000),
         "text": b"OK",
-        "null-byte-behind": BALANCE + b"\0",
         "two-values": BALANCE + b"\n" + BALANCE,
         "garbage-behind": BALANCE + b"garbage",
         "trailing-comma": BALANCE[:-1] + b",}",
-        "bad-escape": beside(rb'"x": "\x41"'),
     }),
     # Empty, or ended before its value does: the one kind of invalid response that is asked for again.
     *bodies("json", INVALID, 3, {
@@ -405,7 +325,6 @@ JSON = [
         "error-beside-balance": beside(error()[1:-1]),
         "error-empty": beside(b'"error": {}'),
         "error-false": beside(b'"error": false'),
-        "error-insufficient-balance": error(code="INSUFFICIENT_BALANCE"),
     }),
     *rows("json", SERVER, 3, {"nested-in-503": says(answer(b"[" * 100_000 + b"]" * 100_000, status=503))}),
 ]  # fmt: skip
@@ -413,9 +332,6 @@ JSON = [
 # --- Retry-After ---
 
 _DAY = 86_400
-_SHORT = {"0": "0", "1": "1", "padded": "  1  ", "negative": "-1", "empty": "", "junk": "soon", "nan": "nan",
-          "units": "120 seconds", "impossible": "Mon, 99 Foo 2099 99:99:99 GMT",
-          "year-1": "Mon, 01 Jan 0001 00:00:00 GMT"}  # fmt: skip
 
 
 def _waits(text: str, status: int = 429) -> Play:
@@ -430,7 +346,7 @@ def _dated(days: int) -> Play:
 
 
 RETRY_AFTER = [
-    *rows("retry-after", LIMITED, 3, {name: _waits(text) for name, text in _SHORT.items()}),
+    *rows("retry-after", LIMITED, 3, {"0": _waits("0"), "junk": _waits("soon")}),
     *rows("retry-after", LIMITED, 3, {"date-past": _dated(-1)}),
     *rows("retry-after", LIMITED, 1, {"a-day": (_waits(str(_DAY)), "86400 s"), "date-in-a-day": _dated(1)}),
     *rows("retry-after", LIMITED, None, {"huge": _waits("9" * 400), "two": _waits("0\r\nRetry-After: 86400")}),
@@ -471,14 +387,11 @@ HOSTILE = [
         f"request-id-of-200-{name}": says(answer(BALANCE, b"X-Lumenfall-Request-Id: " + _LINES[name]))
         for name in ("ansi", "template", "long")
     }),
-    *rows("hostile", API, 1, {"reason": says(answer(b"", status=400, reason=_LINES["ansi"]))}),
     *bodies("hostile", INVALID, 1, {
         "billing-type": BALANCE.replace(b"prepaid", rb"\u001b[31m\n::error::"),
         "currency": BALANCE.replace(b"usd", rb"\u001b[31m\n::error::"),
-        "key-name": beside(rb'"\u001b[31m\n::error::": 1, "\u001b[31m\n::error::": 2'),
     }),
     *rows("hostile", "UnexpectedRedirectError", 1, {
-        "location": says(answer(b"", b"Location: http://x/\x1b[31m::error::", status=302)),
         "location-host": says(answer(b"", b"Location: http://\x1b[31m::error::/", status=302)),
     }),
 ]  # fmt: skip
@@ -497,21 +410,16 @@ ECHO = [
         "controls-within": echoes(lambda key: answer(error("\u200b".join(key.decode())), status=400)),
         "code": echoes(lambda key: answer(error(code=key.decode()), status=400)),
         "request-id": echoes(lambda key: answer(error(), b"X-Lumenfall-Request-Id: " + key, status=400)),
-        "reason": echoes(lambda key: answer(b"", status=400, reason=key)),
         "of-200": echoes(lambda key: answer(error(key.decode()))),
     }),
     *rows("echo", SERVER, 3, {
         "html-page": echoes(lambda key: answer(b"<pre>Bearer %s</pre>" % key, status=502, kind=b"text/html")),
     }),
-    *rows("echo", LIMITED, 3, {"retry-after": echoes(lambda key: answer(error(), b"Retry-After: " + key, status=429))}),
     *rows("echo", "UnexpectedRedirectError", 1, {
-        "location": echoes(lambda key: answer(b"", b"Location: http://x/?key=" + key, status=302)),
         "location-host": echoes(lambda key: answer(b"", b"Location: http://" + key + b"/", status=302)),
     }),
     *rows("echo", INVALID, 1, {
-        "billing-type": echoes(lambda key: answer(BALANCE.replace(b"prepaid", key))),
         "currency": echoes(lambda key: answer(BALANCE.replace(b"usd", key))),
-        "duplicate-key": echoes(lambda key: answer(beside(b'"%s": 1, "%s": 2' % (key, key)))),
         "not-json": echoes(lambda key: answer(b"Bearer " + key)),
     }),
     *rows("echo", BROKEN, None, {
@@ -522,12 +430,9 @@ ECHO = [
     *rows("echo", f"12.50 or {BROKEN}", None, {
         "header-without-colon": echoes(lambda key: answer(BALANCE, key)),
         "content-encoding": echoes(lambda key: encoded(BALANCE, key)),
-        "content-type": echoes(lambda key: answer(kind=b"text/html; charset=" + key)),
     }),
     *rows("echo", "12.50", 1, {
         "request-id-of-200": echoes(lambda key: answer(BALANCE, b"X-Lumenfall-Request-Id: " + key)),
-        "cookie": echoes(lambda key: answer(BALANCE, b"Set-Cookie: key=" + key)),
-        "header-name": echoes(lambda key: answer(BALANCE, key + b": x")),
     }),
 ]  # fmt: skip
 
@@ -546,15 +451,11 @@ RECOVERY = [
         ),
     }),
     *rows("recovery", "12.50", 3, {"500-twice-then-good": in_turn(DOWN, DOWN, GOOD)}),
-    *rows("recovery", SERVER, 3, {"500-three-times-then-good": in_turn(DOWN, DOWN, DOWN, GOOD)}),
-    *rows("recovery", "postpaid", 2, {"null-then-postpaid": in_turn(NULL, says(answer(POSTPAID)))}),
     # An error never counts as a balance, also where "unavailable" came before it.
     *rows("recovery", "AuthenticationError", 2, {
         "null-then-401": in_turn(NULL, says(answer(error(), status=401))),
         "500-then-401": in_turn(DOWN, says(answer(error(), status=401))),
     }),
-    *rows("recovery", "UnexpectedRedirectError", 2, {"500-then-302": in_turn(DOWN, redirects(302, b"localhost"))}),
-    *rows("recovery", INVALID, 2, {"null-then-html": in_turn(NULL, says(answer(b"<html>")))}),
     *rows("recovery", "unavailable", 3, {"500-then-null": in_turn(DOWN, NULL)}),
 ]  # fmt: skip
 
@@ -580,12 +481,9 @@ TLS = [
     *rows("tls", "TLSError", 1, {"expired": (GOOD, "expired")}, tls="expired"),
     *rows("tls", "TLSError", 1, {"not-yet-valid": (GOOD, "not yet valid")}, tls="not-yet"),
     *rows("tls", "TLSError", 1, {"unknown-authority": GOOD}, tls="unknown-ca"),
-    *rows("tls", "TLSError", 1, {"tls-1.0-only": GOOD}, tls="old"),
     *rows("tls", "TLSError", 1, {
         "plain-http": after_hello(lambda connection: connection.send(answer())),
-        "garbage": after_hello(lambda connection: connection.send(bytes(range(256)) * 4)),
         "alert-handshake-failure": _alert(b"\x28"),
-        "alert-protocol-version": _alert(b"\x46"),
     }, tls="raw"),
     # A handshake, and a connection that ended: either class fits.
     *rows("tls", f"TLSError or {CUT}", None, {
@@ -593,8 +491,6 @@ TLS = [
         "reset": after_hello(Connection.reset),
     }, tls="raw"),
     *rows("tls", f"TLSError or {CUT}", None, {"record-forged": _forges}, tls="good"),
-    # A certificate that changes between two attempts.
-    *rows("tls", "TLSError", 2, {"certificate-turns-bad": in_turn(DOWN, GOOD)}, tls=("good", "unknown-ca")),
 ]  # fmt: skip
 
 FAULTS: tuple[Fault, ...] = (

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import re
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
 
 from typing_extensions import Self
 
@@ -22,28 +22,23 @@ OTHER_KEY = f"lmnfl_other.other-{MARKER}"
 ODD_KEY = f'lmnfl_kid.{MARKER}+/="<&'
 
 
-def traces(secret: str) -> list[bytes]:
+def _pattern(secret: str) -> re.Pattern[bytes]:
     """A secret as it might be written, in lower case: as it is, or within base64, as a pickle in a state is."""
     found = [secret.encode()]
     for offset in range(3):
         encoded = base64.b64encode(b"x" * offset + secret.encode())
         # Without the ends, which depend on what stands beside it.
         found.append(encoded[(offset * 8 + 5) // 6 : -4])
-    return [trace.lower() for trace in found]
+    return re.compile(b"|".join(re.escape(trace.lower()) for trace in found))
 
 
 def leaks(written: Mapping[str, bytes], secret: str = MARKER) -> list[str]:
     """Where a secret is, with what stands around it; empty where it is nowhere."""
-    wanted = traces(secret)
-    found = []
-    for name, data in written.items():
-        folded = data.lower()
-        for trace in wanted:
-            at = folded.find(trace)
-            if at >= 0:
-                found.append(f"{name}: {data[max(0, at - 200) : at + 80]!r}")
-                break
-    return found
+    pattern = _pattern(secret)
+    matches = {name: pattern.search(data.lower()) for name, data in written.items()}
+    return [
+        f"{name}: {match.string[max(0, match.start() - 200) :][:300]!r}" for name, match in matches.items() if match
+    ]
 
 
 def leaked(*texts: str | bytes | None) -> bool:
@@ -52,21 +47,19 @@ def leaked(*texts: str | bytes | None) -> bool:
     return bool(leaks({str(number): data for number, data in enumerate(raw)}))
 
 
-def lines_with(text: str, secret: str = MARKER) -> list[str]:
-    """The lines of a log that hold it."""
-    wanted = traces(secret)
-    return [line for line in text.splitlines() if any(trace in line.lower().encode() for trace in wanted)]
+def lines_with(text: str) -> list[str]:
+    """The lines of a log that hold the marker."""
+    return [line for line in text.splitlines() if leaked(line)]
 
 
-def files(*folders: Path, without: Iterable[Path] = ()) -> dict[str, bytes]:
+def files(*folders: Path) -> dict[str, bytes]:
     """All that is on disk there, by path; the names of files count as well."""
-    skipped = set(without)
-    written = {}
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if path not in skipped and path.is_file() and not path.is_symlink():
-                written[str(path)] = str(path).encode() + b"\n" + path.read_bytes()
-    return written
+    return {
+        str(path): str(path).encode() + b"\n" + path.read_bytes()
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    }
 
 
 class Processes:
@@ -97,9 +90,7 @@ class Processes:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
 

@@ -115,12 +115,12 @@ def resets_after(*parts: bytes) -> Play:
     return play
 
 
-def drips(*parts: bytes, after: bytes = b"", seconds: float = 0.2) -> Play:
+def drips(*parts: bytes, after: bytes = b"") -> Play:
     """Sends ``after`` at once and the parts a byte at a time: by default for longer than any test's deadline."""
 
     def play(connection: Connection) -> None:
         says(after)(connection)
-        connection.drip(b"".join(parts), seconds)
+        connection.drip(b"".join(parts))
         connection.stall()
 
     return play

@@ -16,7 +16,6 @@ import contextlib
 import selectors
 import socket
 import ssl
-from typing import NamedTuple
 
 import trustme
 
@@ -30,38 +29,12 @@ def _sends(*parts: bytes) -> Play:
     return lambda connection: connection.send(b"".join(parts))
 
 
-def _stalls_in_tunnel(connection: Connection) -> None:
-    connection.send(_ESTABLISHED)
-    connection.stall()
-
-
-def _floods(connection: Connection) -> None:
-    connection.send(b"HTTP/1.1 200 OK\r\nX: ")
-    while True:
-        connection.send(b"x" * 60_000 + b"\r\nX: ")
-
-
 _FAULTS: dict[str, Play] = {
     "login-page": _sends(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<title>Sign in</title>"),
     "stall": Connection.stall,
     "cut": lambda connection: None,
-    "flood": _floods,
-    "garbage": _sends(b"\x16\x03\x01 not a proxy\r\n\r\n"),
-    "stall-in-tunnel": _stalls_in_tunnel,
     "cut-in-tunnel": _sends(_ESTABLISHED),
 }
-
-
-class Connect(NamedTuple):
-    """A request that the proxy saw.
-
-    Attributes:
-        target: ``host:port`` of a ``CONNECT``, or the whole target of any other request, sent in the clear.
-        authorized: Whether the right user and password came along; None where none were asked for.
-    """
-
-    target: str
-    authorized: bool | None
 
 
 class ConnectProxy(FaultServer):
@@ -69,29 +42,27 @@ class ConnectProxy(FaultServer):
 
     Args:
         to: The loopback port that every tunnel leads to; where nothing listens there, the response is a 502.
-        refuse: A status (such as 407) to answer with instead.
-        fault: One of ``_FAULTS`` instead.
+        fault: A status (such as 407) to answer with instead, or one of ``_FAULTS``.
         auth: ``user:password`` that a client must send (Basic), else it gets a 407.
         authority: Speak TLS, with a certificate that this one signs.
 
     Attributes:
         url: For ``HTTPS_PROXY``.
-        connects: The requests seen so far.
+        connects: The requests seen so far: the target (``host:port`` of a ``CONNECT``), and whether the right user
+            and password came along, or None where none were asked for.
     """
 
     def __init__(
         self,
         *,
         to: int = 0,
-        refuse: int | None = None,
-        fault: str | None = None,
+        fault: int | str | None = None,
         auth: str | None = None,
         authority: trustme.CA | None = None,
     ) -> None:
         super().__init__(self._serve, tls="good" if authority else None, authority=authority)
-        self.connects: list[Connect] = []
+        self.connects: list[tuple[str, bool | None]] = []
         self._to = to
-        self._refuse = refuse
         self._fault = fault
         self._auth = auth
         self.url = f"http{'s' if authority else ''}://{f'{auth}@' if auth else ''}127.0.0.1:{self.port}"
@@ -104,13 +75,13 @@ class ConnectProxy(FaultServer):
         authorized = None
         if self._auth is not None:
             authorized = b"\r\nProxy-Authorization: Basic " + base64.b64encode(self._auth.encode()) in head
-        self.connects.append(Connect(target.decode("latin-1"), authorized))
+        self.connects.append((target.decode("latin-1"), authorized))
         if method != b"CONNECT":
             connection.send(_status(405))
         elif authorized is False:
             connection.send(_status(407, b'Proxy-Authenticate: Basic realm="test"\r\n'))
-        elif self._refuse is not None:
-            connection.send(_status(self._refuse))
+        elif isinstance(self._fault, int):
+            connection.send(_status(self._fault))
         elif self._fault is not None:
             _FAULTS[self._fault](connection)
         else:

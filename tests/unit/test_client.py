@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import copy
-import decimal
 import os
 import pickle
 import subprocess
@@ -26,11 +25,10 @@ from pulumi_lumenfall import core
 from pulumi_lumenfall.core import ConfigurationError, LumenfallClient, LumenfallError
 from pulumi_lumenfall.sandbox import Answer, Sandbox
 from support.fault_server import Connection, FaultServer
-from support.leaks import KEY, OTHER_KEY
+from support.leaks import KEY
 from support.marks import linux
-from support.plays import BALANCE, FRAMED, amount, answer, says
+from support.plays import BALANCE, FRAMED, amount, answer, in_turn, says, says_nothing
 
-KEYS = "https://lumenfall.ai/app/api_keys"
 UNAVAILABLE = amount(b"null")
 
 
@@ -65,16 +63,6 @@ def test_a_balance(api: Sandbox) -> None:
     assert abs(lumenfall.clock_skew_seconds) < 60
 
 
-def test_exact_whatever_the_programs_decimal_context(api: Sandbox) -> None:
-    api.amount = "1234.567891"
-    with decimal.localcontext() as context:
-        context.prec = 2
-        context.traps[decimal.Inexact] = True
-        balance = client(api).fetch_balance()
-        assert balance.is_sufficient("1234.567891")
-    assert str(balance.amount) == "1234.567891"
-
-
 def test_the_request(api: Sandbox) -> None:
     """One GET of the one path, with the key, asking for plain JSON."""
     client(api).fetch_balance()
@@ -90,20 +78,8 @@ def test_the_request(api: Sandbox) -> None:
     ("status", "kind", "requests", "code", "hint"),
     [
         (400, core.APIError, 1, "INVALID_REQUEST", "check the base URL"),
-        (
-            401,
-            core.AuthenticationError,
-            1,
-            "AUTHENTICATION_FAILED",
-            f"check the API key, or create a new one at {KEYS}",
-        ),
-        (
-            402,
-            core.InsufficientBalanceError,
-            1,
-            "INSUFFICIENT_BALANCE",
-            "add funds at https://lumenfall.ai/app/credits",
-        ),
+        (401, core.AuthenticationError, 1, "AUTHENTICATION_FAILED", "https://lumenfall.ai/app/api_keys"),
+        (402, core.InsufficientBalanceError, 1, "INSUFFICIENT_BALANCE", "https://lumenfall.ai/app/credits"),
         (408, core.APIError, 3, "INVALID_REQUEST", "run it again later"),
         (429, core.RateLimitedError, 3, "RATE_LIMITED", "wait a little, then run it again"),
         (500, core.ServerError, 3, "INTERNAL_ERROR", "run it again later"),
@@ -162,11 +138,6 @@ def test_the_advice_for_a_403_fits(api: Sandbox, body: str, headers: dict[str, s
     assert ("balance.read" in str(error.hint)) is (hint == "balance.read")
 
 
-def test_a_wrong_key(api: Sandbox) -> None:
-    with pytest.raises(core.AuthenticationError):
-        LumenfallClient(OTHER_KEY, base_url=api.url).fetch_balance()
-
-
 # --- Attempts and waits ---
 
 
@@ -187,22 +158,12 @@ def test_the_backoff_has_full_jitter_and_a_limit(
     assert waits == [0] * 9
 
 
-def test_max_attempts(api: Sandbox, waits: list[float]) -> None:
-    api.status = 500
-    assert error_of(api, max_attempts=1).attempts == 1
-    assert (len(api.requests), waits) == (1, [])
-
-
 @pytest.mark.parametrize(
     ("value", "wait"),
     [
-        ("7", 7.0),
-        ("0", 0.5),
-        ("0.25", 0.5),
-        ("-1", 0.5),
-        ("soon", 0.5),
-        ("86400000000", 0.5),
-        ("Mon, 01 Jan 2001 00:00:00 GMT", 0.5),
+        *(("7", 7.0), ("  1.5 ", 1.5), ("0", 0.5), ("0.25", 0.5), ("-1", 0.5), ("", 0.5), ("soon", 0.5), ("nan", 0.5)),
+        *(("120 seconds", 0.5), ("9" * 400, 0.5), ("86400000000", 0.5), ("Mon, 01 Jan 2001 00:00:00 GMT", 0.5)),
+        *(("Mon, 99 Foo 2099 99:99:99 GMT", 0.5), ("Mon, 01 Jan 0001 00:00:00 GMT", 0.5)),
     ],
 )
 def test_retry_after_is_honoured_where_it_makes_sense(
@@ -230,13 +191,8 @@ def test_retry_after_beyond_the_deadline_ends_the_call(api: Sandbox, waits: list
     assert str(error).endswith("; the server asks to wait 120 s, longer than the timeout of 20 s allows")
     assert (error.status, error.attempts, error.retryable, error.retry_after_seconds) == (status, 1, True, 120)
     assert error.hint == "run it again in 120 s"
-
-
-def test_the_last_attempt_too_says_how_long_the_server_asked_for(api: Sandbox) -> None:
-    api.status, api.retry_after = 429, "1.2"
-    error = error_of(api, max_attempts=1)
-    assert str(error).endswith("; the server asks to wait 2 s")
-    assert error.hint == "run it again in 2 s"
+    api.retry_after = "1.2"
+    assert str(error_of(api, max_attempts=1)).endswith("; the server asks to wait 2 s")
 
 
 def test_a_backoff_beyond_the_deadline_ends_with_the_last_error(
@@ -269,12 +225,7 @@ def test_postpaid_is_asked_once(api: Sandbox) -> None:
 
 def test_a_deadline_says_what_went_before(waits: list[float]) -> None:
     """The second attempt stalls: only the deadline ends it, and its message has the first one's error."""
-
-    def stalls(connection: Connection) -> None:
-        connection.read_request()
-        connection.stall()
-
-    with FaultServer(says(answer(b"", status=503)), stalls) as server:
+    with FaultServer(in_turn(says(answer(b"", status=503)), says_nothing)) as server:
         lumenfall = LumenfallClient(KEY, base_url=server.url, timeout=2)
         with pytest.raises(core.DeadlineExceededError) as caught:
             lumenfall.fetch_balance()
@@ -336,30 +287,18 @@ def test_threads(api: Sandbox) -> None:
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_fork() -> None:
-    """A client made before a fork works after it, on a connection of its own, even if other threads use it."""
-    stop = threading.Event()
+    """A client that was used before a fork works after it, on a connection of its own."""
     with FaultServer(keeps) as server:
         lumenfall = LumenfallClient(KEY, base_url=server.url)
-
-        def busy() -> None:
-            while not stop.is_set():
-                lumenfall.fetch_balance()
-
-        thread = threading.Thread(target=busy)
-        thread.start()
-        try:
-            for _ in range(5):
-                child = os.fork()
-                if not child:
-                    try:
-                        os._exit(0 if lumenfall.fetch_balance().amount == Decimal("12.50") else 1)
-                    finally:
-                        os._exit(2)
-                assert os.waitpid(child, 0)[1] == 0
-        finally:
-            stop.set()
-            thread.join()
-        assert server.connections >= 6
+        lumenfall.fetch_balance()
+        child = os.fork()
+        if not child:
+            try:
+                os._exit(0 if lumenfall.fetch_balance().amount == Decimal("12.50") else 1)
+            finally:
+                os._exit(2)
+        assert os.waitpid(child, 0)[1] == 0
+        assert server.connections == 2
 
 
 def test_a_closed_client_says_so(api: Sandbox) -> None:
@@ -371,21 +310,6 @@ def test_a_closed_client_says_so(api: Sandbox) -> None:
         assert caught.value.hint == "make a new LumenfallClient"
         lumenfall.close()
     assert len(api.requests) == 1
-
-
-def test_a_client_that_is_closed_while_it_asks() -> None:
-    """The fetch that is under way ends as it would have."""
-
-    def play(connection: Connection) -> None:
-        connection.read_request()
-        lumenfall.close()
-        connection.send(answer())
-
-    with FaultServer(play) as server:
-        lumenfall = LumenfallClient(KEY, base_url=server.url)
-        assert lumenfall.fetch_balance().amount == Decimal("12.50")
-        with pytest.raises(ConfigurationError, match="closed"):
-            lumenfall.fetch_balance()
 
 
 @linux
@@ -458,8 +382,3 @@ def test_without_requests(monkeypatch: pytest.MonkeyPatch) -> None:
         LumenfallClient(KEY).fetch_balance()
     assert caught.value.hint == f"run: {sys.executable} -m pip install 'requests>=2.32.4'"
     assert caught.value.attempts == 0
-
-
-def test_exported_names_are_all_there() -> None:
-    assert all(hasattr(core, name) for name in core.__all__)
-    assert len(set(core.__all__)) == len(core.__all__)

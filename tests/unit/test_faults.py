@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import client as core_client
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import http as core_http
-from pulumi_lumenfall.core import AccountBalance, Gate, LumenfallClient, LumenfallError
+from pulumi_lumenfall.core import AccountBalance, Gate, LumenfallClient, LumenfallError, format_amount
 from support.fault_server import FaultServer
 from support.faults import FAULTS, Fault
 from support.leaks import KEY, leaked
@@ -39,6 +39,13 @@ def outcome_of(client: LumenfallClient) -> AccountBalance | LumenfallError:
         return error
 
 
+def name_of(outcome: AccountBalance | LumenfallError) -> str:
+    """What the table calls it."""
+    if isinstance(outcome, LumenfallError):
+        return type(outcome).__name__
+    return outcome.status if outcome.amount is None else format_amount(outcome.amount)
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_fault(fault: Fault, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
     caplog.set_level(logging.DEBUG)
@@ -46,7 +53,7 @@ def test_fault(fault: Fault, caplog: pytest.LogCaptureFixture, capfd: pytest.Cap
         client = LumenfallClient(
             KEY,
             base_url=server.url,
-            timeout=SHORT_SECONDS if fault.slow else LONG_SECONDS,
+            timeout=SHORT_SECONDS if "DeadlineExceededError" in fault.outcome else LONG_SECONDS,
             ca_bundle=str(server.ca_file) if fault.tls else None,
         )
         tracemalloc.start()
@@ -57,8 +64,7 @@ def test_fault(fault: Fault, caplog: pytest.LogCaptureFixture, capfd: pytest.Cap
         tracemalloc.stop()
         client.close()
 
-    name = outcome.status if isinstance(outcome, AccountBalance) else type(outcome).__name__
-    assert name in fault.outcomes, outcome
+    assert name_of(outcome) in fault.outcome.split(" or "), outcome
     assert fault.requests in (None, server.connections)
     # Far from both ends: nothing above needs 20 s, and a stalled row would take 60.
     assert seconds < 30
@@ -67,7 +73,6 @@ def test_fault(fault: Fault, caplog: pytest.LogCaptureFixture, capfd: pytest.Cap
     assert not leaked(output.out, output.err, caplog.text)
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
     if isinstance(outcome, AccountBalance):
-        assert outcome.amount in (None, fault.amount)
         assert_clean(outcome.request_id)
         return
     assert outcome.__context__ is None

@@ -10,8 +10,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,7 +26,7 @@ from pulumi_lumenfall.core import LumenfallClient, LumenfallError
 from support.fault_server import Connection, FaultServer, refused_port, unanswered_port
 from support.leaks import KEY, MARKER, leaked
 from support.marks import linux
-from support.plays import after_hello, answer, error, says, stalls_after
+from support.plays import after_hello, answer, error, says
 from support.proxy import ConnectProxy, socks_proxy
 
 good = says(answer())
@@ -151,14 +149,6 @@ def test_a_bundle_without_certificates(tmp_path: Path, text: str) -> None:
     assert str(bundle) in str(caught.value)
 
 
-def test_http_where_tls_is_expected() -> None:
-    with FaultServer(lambda connection: connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
-        client = LumenfallClient(KEY, base_url=server.url.replace("http", "https"))
-        with pytest.raises(core.TLSError, match=r"^TLS with ") as caught:
-            client.fetch_balance()
-    assert caught.value.hint == "check that the port in the base URL speaks TLS"
-
-
 # --- Names and addresses ---
 
 
@@ -185,14 +175,6 @@ def test_a_name_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
         failure = error_of(server)
     assert (type(failure), failure.attempts, failure.retryable) == (core.ConnectionFailedError, 3, True)
     assert str(failure).endswith(": its name cannot be resolved")
-
-
-def test_a_resolver_that_hangs_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    release = threading.Event()
-    resolves_to(monkeypatch, lambda: [release.wait(600)][:0])
-    with FaultServer(good) as server:
-        assert type(error_of(server, timeout=0.5)) is core.DeadlineExceededError
-    release.set()
 
 
 def test_a_resolver_that_hangs_does_not_keep_the_program() -> None:
@@ -279,20 +261,14 @@ def tls_server(authority: trustme.CA) -> Iterator[FaultServer]:
 
 
 @pytest.mark.parametrize("variable", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
-def test_a_proxy(tls_server: FaultServer, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_a_proxy(tls_server: FaultServer, monkeypatch: pytest.MonkeyPatch, variable: str, scheme: str) -> None:
     """It sees CONNECT, its own password, and nothing of the request."""
     with ConnectProxy(to=tls_server.port, auth="user:p@ss") as proxy:
-        monkeypatch.setenv(variable, f"http://user:p%40ss@127.0.0.1:{proxy.port}")
+        monkeypatch.setenv(variable, f"{scheme}user:p%40ss@127.0.0.1:{proxy.port}")
         assert fetch(tls_server) == "12.50"
         assert proxy.connects == [(f"localhost:{tls_server.port}", True)]
         assert not leaked(*proxy.requests)
-
-
-def test_a_proxy_without_a_scheme(tls_server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    with ConnectProxy(to=tls_server.port) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{proxy.port}")
-        assert fetch(tls_server) == "12.50"
-        assert len(proxy.connects) == 1
 
 
 @pytest.mark.parametrize(
@@ -321,10 +297,8 @@ def test_no_proxy(
     ("fault", "kind", "words", "hint"),
     [
         (407, core.ProxyError, "the proxy in HTTPS_PROXY refused to connect (HTTP 407)", "user and password"),
-        (403, core.ProxyError, "the proxy in HTTPS_PROXY refused to connect (HTTP 403)", "check HTTPS_PROXY"),
         (502, core.ProxyError, "the proxy in HTTPS_PROXY refused to connect (HTTP 502)", "check HTTPS_PROXY"),
         ("cut", core.ConnectionFailedError, "through the proxy in HTTPS_PROXY", "the proxy settings"),
-        ("garbage", core.ConnectionFailedError, "through the proxy in HTTPS_PROXY", "the proxy settings"),
         ("login-page", core.TLSError, "TLS with ", ""),
         ("cut-in-tunnel", (core.TLSError, core.ConnectionFailedError), "", ""),
     ],
@@ -333,8 +307,7 @@ def test_a_failing_proxy(
     tls_server: FaultServer, monkeypatch: pytest.MonkeyPatch, fault: Any, kind: Any, words: str, hint: str
 ) -> None:
     """Never a pass; the proxy is named by its variable, and its password is not shown."""
-    how = {"refuse": fault} if isinstance(fault, int) else {"fault": fault}
-    with ConnectProxy(**how) as proxy:
+    with ConnectProxy(fault=fault) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:{MARKER}@127.0.0.1:{proxy.port}")
         failure = error_of(tls_server)
     assert isinstance(failure, kind)
@@ -345,24 +318,12 @@ def test_a_failing_proxy(
     assert not tls_server.requests
 
 
-@pytest.mark.parametrize("fault", ["stall", "stall-in-tunnel"])
-def test_a_proxy_that_stalls_ends_at_the_deadline(
-    tls_server: FaultServer, monkeypatch: pytest.MonkeyPatch, fault: str
-) -> None:
-    with ConnectProxy(fault=fault) as proxy:
+def test_a_proxy_that_stalls_ends_at_the_deadline(tls_server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ConnectProxy(fault="stall") as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         failure = error_of(tls_server, timeout=0.5)
     assert type(failure) is core.DeadlineExceededError
     assert str(failure).endswith(" through the proxy in HTTPS_PROXY within 0.5 s")
-
-
-def test_a_proxy_that_floods_is_bounded(tls_server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By http.client since Python 3.12, by the deadline before."""
-    with ConnectProxy(fault="flood") as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        failure = error_of(tls_server, timeout=0.5)
-    assert isinstance(failure, (core.DeadlineExceededError, core.ConnectionFailedError))
-    assert "through the proxy in HTTPS_PROXY" in str(failure)
 
 
 def test_an_unreachable_proxy(tls_server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -375,25 +336,13 @@ def test_an_unreachable_proxy(tls_server: FaultServer, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(
     "proxy",
-    [
-        f"{KEY}://h",
-        "ftp://h",
-        "http://",
-        "http://h:99999",
-        "http://[::1",
-        "http://h:x",
-        "://",
-        "http://h h",
-        "http://a..b",
-        f"http://{'a' * 64}",
-        f"http://user:\u20ac{MARKER}@127.0.0.1:9",
-    ],
+    [f"{KEY}://h", "ftp://h", "http://", "http://h:99999", "http://[::1", "http://a..b", f"http://h:\u20ac{MARKER}@h"],
 )
 def test_a_malformed_proxy(tls_server: FaultServer, monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy)
     failure = error_of(tls_server)
     assert (type(failure), failure.retryable, tls_server.connections) == (core.ProxyError, False, 0)
-    assert "ALL_PROXY" in failure.full_message
+    assert "ALL_PROXY" in str(failure)
 
 
 def test_a_proxy_over_tls(tls_server: FaultServer, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -405,33 +354,14 @@ def test_a_proxy_over_tls(tls_server: FaultServer, authority: trustme.CA, monkey
         assert not leaked(*proxy.requests)
 
 
-def test_a_proxy_over_tls_is_bounded(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
-    dripping = stalls_after(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n")
-    with (
-        FaultServer(dripping, tls="good", authority=authority) as server,
-        ConnectProxy(to=server.port, authority=authority) as proxy,
-    ):
-        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        started = time.monotonic()
-        assert type(error_of(server, timeout=2)) is core.DeadlineExceededError
-        assert time.monotonic() - started < 30
-
-
 def test_a_proxy_over_tls_is_verified(tls_server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
     with ConnectProxy(to=tls_server.port, authority=trustme.CA()) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         failure = error_of(tls_server)
         assert type(failure) is core.ProxyError
         assert "TLS with the proxy in HTTPS_PROXY failed" in str(failure)
+        assert failure.hint == "try http:// instead of https:// in HTTPS_PROXY"
         assert not proxy.requests
-
-
-def test_tls_to_a_proxy_that_speaks_none(tls_server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    with FaultServer(lambda connection: connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", f"https://127.0.0.1:{proxy.port}")
-        failure = error_of(tls_server)
-    assert type(failure) is core.ProxyError
-    assert failure.hint == "try http:// instead of https:// in HTTPS_PROXY"
 
 
 @pytest.mark.parametrize(
@@ -477,29 +407,3 @@ def _no_pysocks(*_: object, **__: object) -> None:
     from requests.exceptions import InvalidSchema
 
     raise InvalidSchema("Missing dependencies for SOCKS support.")
-
-
-def test_threads_behind_a_proxy_leave_the_environment_alone(
-    tls_server: FaultServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """requests' own rules for NO_PROXY are applied without a change to the process's environment."""
-    import os
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ConnectProxy(to=tls_server.port) as proxy:
-        settings = core.resolve_settings(
-            core.argument_layer(api_key=KEY, base_url=f"https://localhost:{tls_server.port}"),
-            core.argument_layer(ca_bundle=str(tls_server.ca_file)),
-            environ={"HTTPS_PROXY": proxy.url, "NO_PROXY": "other.example"},
-        )
-        seen = []
-        before = dict(os.environ)
-
-        def ask(_number: int) -> str:
-            seen.append(dict(os.environ) == before)
-            return str(LumenfallClient.from_settings(settings).fetch_balance().amount)
-
-        with ThreadPoolExecutor(4) as pool:
-            assert set(pool.map(ask, range(16))) == {"12.50"}
-        assert all(seen)
-        assert len(proxy.connects) == 16
