@@ -24,17 +24,6 @@ if TYPE_CHECKING:
     from .hooks import balance_hook, gate_stack
     from .resource import Balance
 
-_MODULES = {
-    "core": ("__version__",),
-    "estimates": ("EstimateCostResult", "estimate_cost", "estimate_cost_output"),
-    "functions": (
-        *("AvailableBalance", "AwaitableGetBalanceResult", "GetBalanceResult"),
-        *("get_balance", "get_balance_output", "require_balance"),
-    ),
-    "hooks": ("balance_hook", "gate_stack"),
-    "resource": ("Balance",),
-}
-
 # fmt: off
 __all__ = [
     "AvailableBalance", "AwaitableGetBalanceResult", "Balance", "EstimateCostResult", "GetBalanceResult",
@@ -46,12 +35,11 @@ __all__ = [
 if not TYPE_CHECKING:  # else every misspelt name would have a type
 
     def __getattr__(name: str) -> Any:
-        for module, names in _MODULES.items():
-            if name in names:
-                from importlib import import_module
+        from importlib import import_module
 
-                value = getattr(import_module(f".{module}", __name__), name)
-                globals()[name] = value
+        for module in ("core", "functions", "estimates", "hooks", "resource") if name in __all__ else ():
+            value = getattr(import_module(f".{module}", __name__), name, None)
+            if value is not None:
                 return value
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

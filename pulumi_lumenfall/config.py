@@ -18,8 +18,8 @@ from .core import (
     Gate,
     Settings,
     argument_layer,
+    bad_value,
     clean,
-    describe_value,
     is_unset,
     resolve_settings,
 )
@@ -83,7 +83,7 @@ def check_argument(setting: str, source: str, value: object) -> Any:
 def check_name(name: object, *taken: str) -> None:
     """Refuse what cannot be a name, with which Pulumi would end in a traceback."""
     if not isinstance(name, str) or name in ("", *taken):
-        raise ConfigurationError(f"name: {describe_value(name)} cannot be a name here", hint="set name to another text")
+        raise bad_value("name", name, "cannot be a name here", "another text")
 
 
 def warn_of_plain_key(key: str) -> None:

@@ -22,7 +22,7 @@ from pulumi.output import contains_unknowns
 
 from .calls import run_errors
 from .config import as_output, check_argument, check_name, plain_gate, program_settings
-from .core import ConfigurationError, Gate, LumenfallError, Settings, clean, describe_value, judge_error
+from .core import ConfigurationError, Gate, LumenfallError, Settings, bad_value, clean, describe_value, judge_error
 from .evaluate import UNKNOWN_IN_PREVIEW
 from .functions import Amount, Duration
 from .program import (
@@ -235,15 +235,12 @@ def _unique_name(name: str | None, run: Run) -> str:
 
 def check_types(types: object) -> list[str]:
     """The patterns that say which types of resource are gated; those that would gate nothing are refused."""
-    patterns = [types] if isinstance(types, str) else list(types) if isinstance(types, Iterable) else []
-    problem = None
-    if not patterns or not all(isinstance(pattern, str) and pattern for pattern in patterns):
-        problem = "expected the types of resources"
+    patterns: list[Any] = list(types) if isinstance(types, Iterable) and not isinstance(types, str) else [types]
     # Every type has a colon: a pattern without one, and without a wildcard that may stand for one, gates nothing.
-    elif wrong := next((pattern for pattern in patterns if not set(":*?[") & set(pattern)), None):
-        problem = f"{describe_value(wrong)} is not a type of resource and would gate nothing"
-    if problem:
-        raise ConfigurationError(f"types: {problem}", hint="set types to patterns such as 'aws:ec2/*', or omit it")
+    wrong = [pattern for pattern in patterns if not (isinstance(pattern, str) and set(":*?[") & set(pattern))]
+    if wrong or not patterns:
+        problem = "is not a type of resource and would gate nothing"
+        raise bad_value("types", wrong[0] if wrong else types, problem, "patterns such as 'aws:ec2/*', or omit it")
     return patterns
 
 

@@ -32,8 +32,8 @@ from .core import (
     Gate,
     LumenfallError,
     argument_layer,
+    bad_value,
     clean,
-    describe_value,
     judge_error,
     resolve_settings,
 )
@@ -96,10 +96,8 @@ def require_balance_policy(
     with run_errors():
         _rules(arguments)
         if str(enforcement_level) not in _LEVELS:
-            raise ConfigurationError(
-                f"enforcement_level: {describe_value(enforcement_level)} is not an enforcement level",
-                hint="set enforcement_level to 'mandatory', 'advisory' or 'disabled'",
-            )
+            words = "'mandatory', 'advisory' or 'disabled'"
+            raise bad_value("enforcement_level", enforcement_level, "is not an enforcement level", words)
         check_name(name, "all")
     # The process of a pack serves one preview or one up.
     run = Run()

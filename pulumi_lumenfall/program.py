@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import functools
 import gc
 import os
 import sys
@@ -39,9 +40,8 @@ _run_of_this_process = Run()
 def current_run() -> Run:
     """The run that the caller belongs to; a new one where no program runs, so that nothing is shared.
 
-    A process that the engine started runs one program. Inline programs of the Automation API share a process; each run
-    has its own root resource, found through the context. A thread without the context may belong to any of them, each
-    with an account of its own: that is a ConfigurationError.
+    Inline programs of the Automation API share a process. Each run has its own root resource, found through the
+    context; a thread without it may belong to any of them, each with an account of its own: a ConfigurationError.
     """
     if in_language_host():
         return _run_of_this_process
@@ -136,21 +136,20 @@ def at_end_of_run(call: Callable[[], None]) -> None:
 _pending: set[asyncio.Future[None]] = set()
 
 
+@functools.cache
 def silence_interrupts() -> None:
     """Print no traceback for a KeyboardInterrupt, with which language hosts stop the program once a resource failed.
 
     Python would print two around the one line that says why. The exit status stays.
     """
-    if not in_language_host() or getattr(sys.excepthook, "is_quiet", False):
-        return
     show = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, traceback: Any) -> None:
         if not issubclass(kind, KeyboardInterrupt):
             show(kind, error, traceback)
 
-    hook.is_quiet = True  # type: ignore[attr-defined]
-    sys.excepthook = hook
+    if in_language_host():
+        sys.excepthook = hook
 
 
 def _objects_of(kind: type[Any]) -> list[Any]:

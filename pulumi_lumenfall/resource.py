@@ -26,6 +26,7 @@ from .core import (
     LumenfallError,
     argument_layer,
     format_amount,
+    is_unset,
     looks_like_key,
     resolve_settings,
 )
@@ -201,14 +202,13 @@ class BalanceProvider(dynamic.ResourceProvider):
     def _get_config(self, key: str) -> Any:
         return None if self._config is None else self._config.get(key)
 
-    def _find_key(self, source: str) -> str:
+    def _find_key(self, source: str) -> Any:
         """The key of another account; where there is none, the first account's must not be used instead."""
-        _check_source(source)
-        is_config = ":" in source
-        key = self._get_config(source) if is_config else os.environ.get(source)
-        if not isinstance(key, str) or not key.strip():
-            variable = f"set the environment variable {source} for the pulumi command"
-            hint = f"run: pulumi config set --secret {source}" if is_config else variable
+        if ":" in source:
+            key, hint = self._get_config(source), f"run: pulumi config set --secret {source}"
+        else:
+            key, hint = os.environ.get(source), f"set the environment variable {source} for the pulumi command"
+        if is_unset(key):
             raise ConfigurationError(f"api_key_from: {source} is not set", hint=hint)
         return key
 
@@ -246,24 +246,16 @@ def _once_known(name: str, value: Any) -> Any:
 
     def known(value: Any) -> Any:
         with run_errors():
-            return _normalized(name, value)
+            if name == "minimum":
+                # Exact text, since a number in the state is a float.
+                return None if value is None else format_amount(plain_gate(value).minimum)
+            if name in GATE_INPUTS:
+                plain_gate(0, **{name: value})
+                return value
+            return check_argument(name, name, value)
 
     value = as_output(value)
     return value.apply(known) if isinstance(value, pulumi.Output) else known(value)
-
-
-def _normalized(name: str, value: Any) -> Any:
-    if name == "minimum":
-        # Exact text, since a number in the state is a float.
-        return None if value is None else format_amount(plain_gate(value).minimum)
-    if name == "timeout":
-        # Seconds, since Pulumi cannot keep a Decimal.
-        return check_argument(name, name, value)
-    if name == "base_url":
-        check_argument(name, name, value)
-    else:
-        plain_gate(0, **{name: value})
-    return value
 
 
 def _checked(props: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,14 +23,7 @@ _LOG_SECONDS = 2.0
 
 
 def run(engine_address: str | None) -> int:
-    """Serve until the engine is gone or a signal says so.
-
-    Args:
-        engine_address: ``host:port`` of the engine, or None where there is none to watch.
-
-    Returns:
-        The exit status.
-    """
+    """Serve until the engine at this address is gone, if there is one, or a signal says so; return the exit status."""
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(engine_address))
     return 0
@@ -84,11 +77,10 @@ def _log_to(engine: grpc.aio.Channel | None) -> Log:
     """Show lines through the engine, which hides what its plugins print; without one, on standard error."""
     stub: Any = engine_pb2_grpc.EngineStub(engine) if engine else None
 
-    async def log(text: str, urn: str, *, warning: bool) -> None:
+    async def log(severity: Any, text: str, urn: str) -> None:
         if stub is None:
             print(text, file=sys.stderr, flush=True)
             return
-        severity = engine_pb2.WARNING if warning else engine_pb2.INFO
         with contextlib.suppress(grpc.RpcError):
             await stub.Log(engine_pb2.LogRequest(severity=severity, message=text, urn=urn), timeout=_LOG_SECONDS)
 

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import grpc
 import grpc.aio
@@ -39,7 +39,7 @@ from ..evaluate import GATE_INPUTS, OUTPUTS, UNKNOWN_IN_PREVIEW, UNKNOWN_IN_UP, 
 from ..sharing import Run
 from .config import config_layer, config_problem
 from .properties import UNKNOWN, contains_unknown, read, secret, write
-from .protocol import plugin_pb2, provider_pb2
+from .protocol import engine_pb2, plugin_pb2, provider_pb2
 
 __all__ = ["Log", "ProviderServer"]
 
@@ -64,15 +64,10 @@ _COST_CHECKS: dict[str, Callable[[Any], object]] = {
     "margin": lambda value: parse_job(margin=value),
 }
 
+#: Shows a line to the user, among Pulumi's diagnostics: severity, text, and the resource it is about or "".
+Log = Callable[[Any, str, str], Awaitable[None]]
 _Method = Callable[[Any], Awaitable[Message]]
 _T = TypeVar("_T")
-
-
-class Log(Protocol):
-    """Shows a line to the user, among Pulumi's diagnostics."""
-
-    async def __call__(self, text: str, urn: str, *, warning: bool) -> None:
-        """Show it, with the resource it is about (``""`` for none)."""
 
 
 class ProviderServer:
@@ -151,13 +146,9 @@ class ProviderServer:
         return _diff(request)
 
     async def Configure(self, request: provider_pb2.ConfigureRequest) -> provider_pb2.ConfigureResponse:
-        """Take the settings. A bad one fails where it is needed, which in a destroy is nowhere.
-
-        Raises:
-            ConfigurationError: Another provider of the stack uses this process, with other settings. The engine starts
-                one process for each, but not where it is attached to one.
-        """
+        """Take the settings. A bad one fails where it is needed, which in a destroy is nowhere."""
         config = read(request.args)
+        # The engine starts one process for each provider of a stack, but not where it is attached to one.
         if self.configured and not self.cancelled and config != self._config:
             raise ConfigurationError(
                 "this process already serves a provider with other settings",
@@ -214,7 +205,7 @@ class ProviderServer:
         if problems := _problems(inputs, _GATE_CHECKS):
             return provider_pb2.CheckResponse(failures=[_failure(reason) for _, reason in problems])
         if contains_unknown(inputs):
-            await self._log(UNKNOWN_IN_PREVIEW, request.urn, warning=False)
+            await self._log(engine_pb2.INFO, UNKNOWN_IN_PREVIEW, request.urn)
             return provider_pb2.CheckResponse(inputs=write({**inputs, **dict.fromkeys(OUTPUTS, UNKNOWN)}))
         found = evaluate(inputs, await self._look(inputs))
         if found.failure is not None:
@@ -235,9 +226,8 @@ class ProviderServer:
     async def Read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
         """A refresh: the balance as it is, or as it was where it cannot be read. It never blocks a destroy.
 
-        Raises:
-            ConfigurationError: There is no state, and the balance cannot be read or is not enough. This is an import,
-                or a program that only reads it (``get`` in YAML, the option ``id``): there is no ``Check`` then.
+        Without a state this is an import, or a program that only reads it (``get`` in YAML, the option ``id``): there
+        is no ``Check`` then, so this is the gate.
         """
         names = (*GATE_INPUTS, *OUTPUTS)
         state = {name: value for name, value in read(request.properties).items() if name in names}
@@ -247,10 +237,10 @@ class ProviderServer:
         if found.failure is not None and not has_state:
             raise ConfigurationError(found.failure)
         if isinstance(result, LumenfallError):
-            await self._log(f"the balance in the state is kept: {found.failure}", request.urn, warning=True)
+            await self._log(engine_pb2.WARNING, f"the balance in the state is kept: {found.failure}", request.urn)
         # SDKs drop the minimum beside the option id. An import, which has no inputs, is followed by a Check.
         elif not has_state and "minimum" not in state and request.HasField("inputs"):
-            await self._log(_ONLY_READ, request.urn, warning=False)
+            await self._log(engine_pb2.INFO, _ONLY_READ, request.urn)
         state.update(found.outputs)
         return provider_pb2.ReadResponse(id=request.id, properties=write(state), inputs=write(state))
 
@@ -258,11 +248,7 @@ class ProviderServer:
         return Empty()
 
     async def _look(self, inputs: Mapping[str, Any]) -> AccountBalance | LumenfallError:
-        """Read the balance for a resource, together with those that are checked at the same time.
-
-        Args:
-            inputs: The resource's; nothing is sent where one is malformed.
-        """
+        """Read the balance for a resource, together with those that are checked at the same time, or the error."""
         try:
             make_gate(inputs)
             return await self._wait(self._run.ask(await self._settings(), keep=False))
@@ -270,12 +256,7 @@ class ProviderServer:
             return error
 
     async def _wait(self, fetch: Future[_T]) -> _T:
-        """Wait for a result.
-
-        Raises:
-            LumenfallError: There is none to be had.
-            _InterruptedError: The user interrupted the engine.
-        """
+        """Wait for a result, until the user interrupts the engine."""
         waiter = asyncio.wrap_future(fetch)
         # asyncio would print the traceback of an error that nobody has looked at.
         waiter.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -290,7 +271,7 @@ class ProviderServer:
         settings = resolve_settings(config_layer(self._config or {}))
         for warning in settings.warnings:
             if self._run.is_new(warning):
-                await self._log(warning, "", warning=True)
+                await self._log(engine_pb2.WARNING, warning, "")
         return settings
 
 
@@ -349,11 +330,7 @@ def _diff(request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
 
 
 def _require_outputs(properties: Mapping[str, Any], *, preview: bool) -> None:
-    """Check that what is to be created or updated went through ``Check``.
-
-    Raises:
-        ConfigurationError: It did not, or the balance was not enough.
-    """
+    """Refuse to create or update what did not go through ``Check``, or did not pass it."""
     if properties.get("sufficient") is False:
         raise ConfigurationError("the balance was not enough when it was checked", hint="run it again")
     if not preview and ("status" not in properties or contains_unknown(properties)):

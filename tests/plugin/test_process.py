@@ -20,7 +20,19 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi_lumenfall.core import __version__
 from pulumi_lumenfall.sandbox import Sandbox
 from support.leaks import KEY, OTHER_KEY, leaked
-from support.plugin import PROVIDER_URN, UNKNOWN, Engine, Hold, Plugin, failures, returned, secret, struct, values
+from support.plugin import (
+    PLUGIN,
+    PROVIDER_URN,
+    UNKNOWN,
+    Engine,
+    Hold,
+    Plugin,
+    failures,
+    returned,
+    secret,
+    struct,
+    values,
+)
 
 END_SECONDS = 30
 
@@ -229,7 +241,7 @@ def test_a_start_loads_only_what_it_needs() -> None:
 
 
 def test_started_by_a_person_it_says_what_it_is() -> None:
-    command = [sys.executable, "-m", "pulumi_lumenfall.provider", "--help"]
+    command = [sys.executable, PLUGIN, "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith(f"pulumi-resource-lumenfall {__version__}: a Pulumi provider plugin")
 

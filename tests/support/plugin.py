@@ -12,6 +12,7 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -26,6 +27,7 @@ START_SECONDS = 60
 CALL_SECONDS = 60
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+PLUGIN = str(Path(__file__).parents[2] / "plugin")
 BALANCE = "lumenfall:index:Balance"
 URN = f"urn:pulumi:dev::test::{BALANCE}::funds"
 PROVIDER_URN = "urn:pulumi:dev::test::pulumi:providers:lumenfall::default"
@@ -129,7 +131,7 @@ class Plugin:
         self,
         engine: str | None = None,
         env: Mapping[str, str] | None = None,
-        command: Sequence[str] = (sys.executable, "-m", "pulumi_lumenfall.provider"),
+        command: Sequence[str] = (sys.executable, PLUGIN),
     ) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
         self._text = ""

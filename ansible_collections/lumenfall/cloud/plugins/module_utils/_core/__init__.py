@@ -26,6 +26,7 @@ from .errors import (
     ServerError,
     TLSError,
     UnexpectedRedirectError,
+    bad_value,
 )
 from .models import ALLOW, CANNOT_TELL, DENY, TOO_LOW, AccountBalance, Gate, Verdict, judge_error
 from .pricing import ENDPOINTS, MAX_REQUEST_BYTES, CostEstimate, Job, check_endpoint, check_request, parse_job
@@ -49,7 +50,7 @@ __all__ = [
     "CostEstimate", "DeadlineExceededError", "Gate", "InsufficientBalanceError", "InvalidResponseError", "Job",
     "LumenfallClient", "LumenfallError", "PermissionDeniedError", "ProxyError", "RateLimitedError", "Secret",
     "ServerError", "Setting", "Settings", "TLSError", "UnexpectedRedirectError", "Verdict", "__version__",
-    "argument_layer", "check_endpoint", "check_request", "clean", "describe_value", "format_amount", "is_unset",
-    "judge_error", "looks_like_key", "parse_cache_seconds", "parse_duration", "parse_job", "resolve_settings",
-    "wait_until_enough",
+    "argument_layer", "bad_value", "check_endpoint", "check_request", "clean", "describe_value", "format_amount",
+    "is_unset", "judge_error", "looks_like_key", "parse_cache_seconds", "parse_duration", "parse_job",
+    "resolve_settings", "wait_until_enough",
 ]
