@@ -6,18 +6,15 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pulumi_lumenfall.sandbox import Sandbox
-from support.inline import Inline, MakeNode
 from support.leaks import KEY
 from support.plugin import Engine, Plugin
-from support.pulumi_project import PulumiProject
-from support.sdks import generate, node_modules, python_package, toolchain
+from support.sdks import generate, node_modules, python_package
 
 
 @pytest.fixture
@@ -74,28 +71,6 @@ def python_sdk(sdks: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def node_packages(sdks: Path, real_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder ``node_modules`` of a program with the SDK for Node.js."""
     return node_modules(tmp_path_factory.mktemp("node"), sdks / "nodejs", real_home)
-
-
-@pytest.fixture
-def inline_project(pulumi_bin: Path, tmp_path: Path, api: Sandbox) -> PulumiProject:
-    """A backend and an environment for inline programs; they put ``KEY`` into their stack's config."""
-    env = {"LUMENFALL_API_BASE": api.url, "LUMENFALL_MAX_ATTEMPTS": "1", "KEY": KEY, "OTHER_KEY": KEY}
-    return PulumiProject(tmp_path / "pulumi", "", pulumi_bin=pulumi_bin, env=env)
-
-
-@pytest.fixture
-def make_node(inline_project: PulumiProject, node_packages: Path) -> MakeNode:
-    """Makes a stack of a JavaScript program."""
-
-    def make(program: str) -> Inline:
-        node, folder = toolchain("node"), inline_project.folder
-        (folder / "node_modules").symlink_to(node_packages)
-        shutil.copy(Path(__file__).with_name("node") / "automation.js", folder)
-        (folder / "program.js").write_text(program, encoding="utf-8")
-        inline_project.environment["PATH"] += os.pathsep + str(node.parent)
-        return Inline(inline_project, [node, folder / "automation.js", folder / "program.js"])
-
-    return make
 
 
 @pytest.fixture(scope="session")

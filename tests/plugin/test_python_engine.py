@@ -65,8 +65,9 @@ def test_a_balance_from_first_to_last(make: Make, api: Sandbox) -> None:
     project.preview("--expect-no-changes").check()
     api.amount = "11"
     assert "12.5 => 11" in project.preview("--diff").check().output
-    api.amount = "3.20"
-    low = project.up()
+    # The balance falls between the preview of an up and the rest of it.
+    api.script("12.50", "3.20")
+    low = project.up(skip_preview=False)
     assert low.returncode != 0
     assert (
         "error: lumenfall:index:Balance resource 'funds' has a problem: balance too low: have 3.20 usd, need 5.00 usd, "
@@ -76,16 +77,6 @@ def test_a_balance_from_first_to_last(make: Make, api: Sandbox) -> None:
     api.close()
     assert "the balance in the state is kept: " in project.refresh().check().output
     project.destroy().check()
-    assert resources(project) == []
-
-
-def test_up_asks_again_after_its_preview(make: Make, api: Sandbox) -> None:
-    """The balance falls between the two."""
-    project = make(GATE)
-    api.script("12.50", "3.20")
-    result = project.up(skip_preview=False)
-    assert result.returncode != 0
-    assert "balance too low: have 3.20 usd" in result.output
     assert resources(project) == []
 
 
@@ -99,10 +90,11 @@ opts = pulumi.ResourceOptions(provider=second)
 pulumi.export("one", lumenfall.Balance("one", minimum=pulumi.Output.secret(5)).available.amount)
 pulumi.export("two", lumenfall.Balance("two", minimum=50, opts=opts).available.amount)
 pulumi.export("function", lumenfall.get_balance(opts=pulumi.InvokeOptions(provider=second)).available.amount)
+pulumi.export("cost", lumenfall.estimate_cost_output(request={{"model": "gpt-image-1"}}, times=10).amount)
 """
         )
         project.up().check()
-        assert project.stack_output() == {"one": 12.5, "two": 99, "function": 99}
+        assert project.stack_output() == {"one": 12.5, "two": 99, "function": 99, "cost": "0.80"}
         project.up("--expect-no-changes").check()
     assert not leaked(project.state_bytes())
     (one,) = [found for found in project.export()["deployment"]["resources"] if found["urn"].endswith("::one")]
@@ -129,6 +121,20 @@ def test_what_is_unknown_during_preview_is_checked_during_up(make: Make, program
     assert result.returncode != 0
     assert "have 12.50 usd, need 50.00 usd" in result.output
     assert "funds" not in resources(project)
+
+
+def test_no_value_of_a_bad_property_is_shown(make: Make) -> None:
+    """The engine would show the value of a property that is named in a failure."""
+    settings = f"timeout='soon', max_attempts=True, base_url='https://user:{KEY}@api.test', api_key='key {KEY}'"
+    output = make(f'lumenfall.Provider("studio", {settings})').preview().output
+    for reason in (
+        "timeout: 'soon' is not a duration",
+        "maxAttempts: 'true' is not a whole number from 1 to 10",
+        "baseUrl: the base URL ",
+        "apiKey: the API key ",
+    ):
+        assert f"error: pulumi:providers:lumenfall resource 'studio' has a problem: lumenfall:{reason}" in output
+    assert not leaked(output)
 
 
 def test_ignored_changes_do_not_open_the_gate(make: Make, api: Sandbox) -> None:
