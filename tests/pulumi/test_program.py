@@ -49,9 +49,11 @@ def test_resources_of_another_run_do_not_count() -> None:
 
 
 INTERRUPTED = """
+import asyncio
 import sys
 import pulumi_lumenfall as lumenfall
 if sys.argv[1:]:
+    asyncio.set_event_loop(asyncio.new_event_loop())
     lumenfall.balance_hook(5)
 raise {error}
 """
