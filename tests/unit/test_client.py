@@ -211,10 +211,6 @@ def test_unavailable_is_asked_again_before_it_is_returned(api: Sandbox, waits: l
     api.script(Answer(200, UNAVAILABLE))
     api.amount = "1"
     assert client(api).fetch_balance().amount == 1
-    api.reset()
-    api.script(Answer(200, UNAVAILABLE, {"Retry-After": "120"}))
-    assert client(api, timeout=20).fetch_balance().status == "unavailable"
-    assert len(api.requests) == 1
 
 
 def test_postpaid_is_asked_once(api: Sandbox) -> None:

@@ -139,34 +139,32 @@ class LumenfallClient:
             raise ConfigurationError("this client is closed", hint="make a new LumenfallClient")
         transport = self._transport = self._transport or Transport(self._settings)
         end = time.monotonic() + self._settings.timeout
+        secrets = (*self._settings.secrets, *prompts)
         attempt = 0
-        previous = None
+        result: _T | LumenfallError | None = None
         while True:
             attempt += 1
-            retry_after = None
-            result: _T | LumenfallError
+            previous = result
             try:
-                response = transport.send(method, path, body, end)
-                retry_after = parse_retry_after(response.headers.get("Retry-After", ""))
-                result = self._read(response, parse, (*self._settings.secrets, *prompts))
+                result = self._read(transport.send(method, path, body, end), parse, secrets)
             except LumenfallError as error:
                 result = error.with_traceback(None)
-            wait = max(backoff_seconds(attempt - 1), retry_after or 0.0)
+            asked = result.retry_after_seconds if isinstance(result, LumenfallError) else None
+            wait = max(backoff_seconds(attempt - 1), asked or 0.0)
             is_too_long = wait >= seconds_until(end)
-            is_last = is_too_long or attempt == self._settings.max_attempts
-            if isinstance(result, LumenfallError):
-                result.attempts = 0 if isinstance(result, ConfigurationError) else attempt
-                result.retry_after_seconds = retry_after
-                if isinstance(result, DeadlineExceededError) and previous is not None:
-                    result.args = (f"{result}; the attempt before failed: {previous}",)
-                if is_last or not result.retryable:
-                    if retry_after:
-                        self._add_retry_after(result, retry_after, is_too_long)
-                    raise result
-                previous = result
-            elif is_last or not (isinstance(result, AccountBalance) and result.status == UNAVAILABLE):
-                return result
+            if is_too_long or attempt == self._settings.max_attempts or not _is_temporary(result):
+                break
             time.sleep(wait)
+        if not isinstance(result, LumenfallError):
+            return result
+        result.attempts = 0 if isinstance(result, ConfigurationError) else attempt
+        if isinstance(result, DeadlineExceededError) and isinstance(previous, LumenfallError):
+            result.args = (f"{result}; the attempt before failed: {previous}",)
+        if asked:
+            past = f", longer than the timeout of {self._settings.timeout:g} s allows" if is_too_long else ""
+            result.args = (f"{result}; the server asks to wait {ceil(asked)} s{past}",)
+            result.hint = f"run it again in {ceil(asked)} s"
+        raise result
 
     def _read(self, response: Response, parse: _Parser[_T], secrets: Secrets) -> _T:
         sent = _timestamp(response.headers.get("Date", ""))
@@ -180,15 +178,10 @@ class LumenfallClient:
             return replace(parse(parse_json(response.body, secrets), secrets), request_id=request_id)
         except LumenfallError as error:
             error.status, error.request_id = response.status, request_id
+            error.retry_after_seconds = parse_retry_after(response.headers.get("Retry-After", ""))
             if isinstance(error, (AuthenticationError, PermissionDeniedError)):
                 error.hint = f"{error.hint} (the key came from {self._settings.sources.get('api_key', 'api_key')})"
             raise
-
-    def _add_retry_after(self, error: LumenfallError, seconds: float, is_too_long: bool) -> None:
-        asked = f"{ceil(seconds)} s"
-        past = f", longer than the timeout of {self._settings.timeout:g} s allows" if is_too_long else ""
-        error.args = (f"{error}; the server asks to wait {asked}{past}",)
-        error.hint = f"run it again in {asked}"
 
     def close(self) -> None:
         """Close the connection. A closed client fetches no more; closing twice is fine."""
@@ -204,6 +197,13 @@ class LumenfallClient:
 
     def __repr__(self) -> str:
         return f"LumenfallClient(base_url={self._settings.base_url!r})"
+
+
+def _is_temporary(result: AccountBalance | CostEstimate | LumenfallError) -> bool:
+    """Whether the same request may have another result soon."""
+    if isinstance(result, LumenfallError):
+        return result.retryable
+    return isinstance(result, AccountBalance) and result.status == UNAVAILABLE
 
 
 def backoff_seconds(retry: int) -> float:

@@ -56,13 +56,11 @@ _HEADERS = {
 }
 _THREAD_NAME = "lumenfall-request"
 _REFUSED_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
-_OTHER_HOST = "check the host in the base URL; the certificate is for another name"
 # By OpenSSL's codes (x509_vfy.h): not yet valid, expired, another host name, another address.
 _CERTIFICATE_HINTS = {
     9: "check the clock of this machine",
     10: "check the clock of this machine; if it is right, the server's certificate has to be renewed",
-    62: _OTHER_HOST,
-    64: _OTHER_HOST,
+    **dict.fromkeys((62, 64), "check the host in the base URL; the certificate is for another name"),
 }
 
 
@@ -109,7 +107,15 @@ class Transport:
     def _current_session(self) -> Any:
         # A forked process must not share the connection.
         if self._process_id != os.getpid():
-            self._session, self._process_id = _new_session(self._tls, self._settings.verify), os.getpid()
+            session: Any = requests.Session()
+            session.trust_env = False
+            session.verify = self._settings.verify
+            session.headers.update(_HEADERS)
+            # Else requests reads a redirect's body, without a limit, although it does not follow it.
+            session.get_redirect_target = lambda _response: None
+            for prefix in ("http://", "https://"):
+                session.mount(prefix, _Adapter(self._tls))
+            self._session, self._process_id = session, os.getpid()
         return self._session
 
     def _run(self, session: Any, method: str, path: str, body: bytes | None, seconds: float, steps: Any) -> None:
@@ -197,18 +203,6 @@ class _Adapter(HTTPAdapter):
 
     def cert_verify(self, *args: Any) -> None:
         """Do nothing: requests would add certifi's authorities to our context."""
-
-
-def _new_session(tls: ssl.SSLContext | None, verify: bool) -> Any:
-    session = requests.Session()
-    session.trust_env = False
-    session.verify = verify
-    session.headers.update(_HEADERS)
-    # Else requests reads a redirect's body, without a limit, although it does not follow it.
-    session.get_redirect_target = lambda _response: None  # type: ignore[method-assign, assignment]
-    for prefix in ("http://", "https://"):
-        session.mount(prefix, _Adapter(tls))
-    return session
 
 
 def _is_not_our_warning(record: logging.LogRecord) -> bool:
