@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""``lumenfall-balance``: the balance for people, scripts, CI pipelines and monitoring.
+"""The command line ``lumenfall-balance``.
 
 A thin integration of the core: words become settings, a verdict becomes text and an exit status. It imports neither
 pulumi nor ansible.
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["main"]
-
-
-class _Terminated(BaseException):
-    """SIGTERM arrived."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,18 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # Python's exit would search all that was imported for garbage, which takes a tenth of a run.
             gc.freeze()
         return status
-    except KeyboardInterrupt:
-        status = 130
-    except _Terminated:
-        status = 143
-    if is_process:
-        # A second Ctrl-C must not break the end.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    with contextlib.suppress(OSError, ValueError):
-        print("lumenfall-balance: stopped", file=sys.stderr, flush=True)
-    return status
+    except KeyboardInterrupt as interrupt:
+        if is_process:
+            # A second Ctrl-C must not break the end.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        with contextlib.suppress(OSError, ValueError):
+            print("lumenfall-balance: stopped", file=sys.stderr, flush=True)
+        return interrupt.args[0] if interrupt.args else 130
 
 
 def _terminate(*_signal: object) -> None:
-    raise _Terminated
+    raise KeyboardInterrupt(143)

@@ -1,36 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""``lumenfall-balance estimate``: what a job costs, without running it."""
+"""What a job costs: ``lumenfall-balance estimate``, and the gates of ``--cost-of``."""
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
+from dataclasses import replace
 
-from ..core import ConfigurationError, LumenfallError, format_amount, resolve_settings
-from .balance import settings_layer
-from .formats import write_report
-from .formats.data import dotenv
-from .need import read_question
-from .output import say, write_file
-from .report import Report
+from ..core import (
+    ENDPOINTS,
+    MAX_REQUEST_BYTES,
+    CostEstimate,
+    Gate,
+    Job,
+    LumenfallClient,
+    Settings,
+    check_request,
+    format_amount,
+    parse_job,
+)
+from .formats import to_dotenv, to_json
+from .output import write_file
+from .settings import load_settings, read_file
 
 
 def run(options: Namespace) -> int:
     """Ask for the price of a request, and print what the whole job costs."""
-    try:
-        question = read_question("--request", options.request, options)
-        settings = resolve_settings(settings_layer(options))
-    except ConfigurationError as error:
-        return write_report(Report(error, is_price=True), options)
-    for warning in settings.warnings:
-        say(f"lumenfall-balance: warning: {warning}")
-    try:
-        estimate = question.ask(settings)
-    except LumenfallError as error:
-        return write_report(Report(error, is_price=True), options)
-    job = question.job
-    cost = format_amount(job.cost(estimate))
+    job, estimate = _ask("--request", options.request, options, load_settings(options))
+    cost, formula = format_amount(job.cost(estimate)), job.formula(estimate)
     facts = {
         "cost": cost,
         "unit_cost": format_amount(estimate.amount),
@@ -41,13 +38,37 @@ def run(options: Namespace) -> int:
         "provider": estimate.provider or "",
     }
     if options.format == "text":
-        formula = f" for {job.formula(estimate)}" if job.formula(estimate) else ""
         source = f"{estimate.model}, via {estimate.provider}" if estimate.provider else estimate.model
-        text = f"{cost} usd{formula} ({source}); an estimate\n"
+        text = f"{cost} usd{f' for {formula}' if formula else ''} ({source}); an estimate\n"
     elif options.format == "dotenv":
-        text = dotenv(facts, options.command)
+        text = to_dotenv(facts, options.command)
     else:
         exact = {"times": job.times, "provider": estimate.provider} if options.format == "json" else {}
-        text = f"{json.dumps({**facts, **exact})}\n"
+        text = to_json({**facts, **exact})
     write_file(options.output or "-", text)
     return 0
+
+
+def find_gates(options: Namespace, settings: Settings) -> tuple[Gate, Gate]:
+    """What is enough to start, and what is enough while the job runs and spends.
+
+    Both are ``--minimum``, or the price of the whole job and of one more request.
+    """
+
+    def gate(minimum: object, note: str = "") -> Gate:
+        names = ("--minimum", "--postpaid", "--unavailable")
+        return Gate(minimum, postpaid=options.postpaid, unavailable=options.unavailable, names=names, note=note)
+
+    if options.cost_of is None:
+        return gate(options.minimum), gate(options.minimum)
+    job, estimate = _ask("--cost-of", options.cost_of, options, settings)
+    once = replace(job, times=1)
+    return gate(job.cost(estimate), job.formula(estimate)), gate(once.cost(estimate), once.formula(estimate))
+
+
+def _ask(flag: str, path: str, options: Namespace, settings: Settings) -> tuple[Job, CostEstimate]:
+    """How often the request in a file runs, and what it costs once."""
+    job = parse_job(options.times, options.margin, ("--times", "--margin"))
+    request = check_request(read_file(flag, path, MAX_REQUEST_BYTES), flag)
+    with LumenfallClient.from_settings(settings) as client:
+        return job, client.estimate_cost(request, endpoint=options.endpoint or ENDPOINTS[0])

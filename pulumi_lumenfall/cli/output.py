@@ -9,10 +9,9 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Mapping
 from typing import TextIO
 
-from ..core import clean, looks_like_key
+from ..core import describe_path, os_reason
 
 
 class OutputError(Exception):
@@ -26,15 +25,15 @@ def write_stdout(text: str) -> None:
     try:
         _write(sys.stdout, text)
     except (OSError, ValueError) as error:
-        raise OutputError(f"cannot write to standard output: {_reason(error)}") from None
+        raise OutputError(f"cannot write to standard output: {os_reason(error)}") from None
 
 
-def say(line: str, end: str = "\n") -> bool:
+def say(line: str) -> bool:
     """Write a line for people to standard error; returns whether that worked."""
     if sys.stderr is None:
         return False
     try:
-        _write(sys.stderr, f"{line}{end}")
+        _write(sys.stderr, f"{line}\n")
     except (OSError, ValueError):
         return False
     return True
@@ -50,29 +49,27 @@ def write_file(path: str, text: str, *, is_public: bool = False) -> None:
         write_stdout(text)
         return
     try:
-        # What is behind a descriptor with a name, such as /dev/fd/3, may be a log.
-        if path.startswith(("/dev/", "/proc/")) or (os.path.exists(path) and not os.path.isfile(path)):
+        # What is behind /dev/fd/3 may be a log.
+        if path.startswith("/dev/") or (os.path.exists(path) and not os.path.isfile(path)):
             _write_in_place(path, text)
         else:
             _replace(os.path.realpath(path), text, is_public)
     except (OSError, ValueError) as error:
-        shown = "the file" if looks_like_key(path) else clean(path, limit=200)
         # A file that is a mount of its own cannot be replaced.
         is_mount = getattr(error, "errno", None) in (errno.EBUSY, errno.EXDEV)
         advice = "; mount the folder, not the file" if is_mount else ""
-        raise OutputError(f"--output: cannot write {shown}: {_reason(error)}{advice}") from None
+        raise OutputError(f"--output: cannot write {describe_path(path)}: {os_reason(error)}{advice}") from None
 
 
-def append_file(path: str, text: str, name: str) -> None:
-    """Add lines to the end of a file, which an OutputError calls by its name."""
-    try:
-        with open(path, "ab+", buffering=0) as file:
-            if file.tell():
-                file.seek(-1, os.SEEK_END)
-                text = text if file.read(1) == b"\n" else f"\n{text}"
-            file.write(text.encode())
-    except (OSError, ValueError) as error:
-        raise OutputError(f"cannot write to {name}: {_reason(error)}") from None
+def append_file(name: str, text: str) -> None:
+    """Add lines to the file that a variable names, if it is set."""
+    path = os.environ.get(name)
+    if path:
+        try:
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(text)
+        except (OSError, ValueError) as error:
+            raise OutputError(f"cannot write to {name}: {os_reason(error)}") from None
 
 
 def discard(stream: TextIO) -> None:
@@ -83,16 +80,6 @@ def discard(stream: TextIO) -> None:
     """
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a person watches this stream, on a terminal that can move the cursor."""
-    return stream is not None and stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-
-
-def may_colour(environ: Mapping[str, str]) -> bool:
-    """Whether to colour standard output: https://no-color.org, and not on a dumb terminal."""
-    return is_terminal(sys.stdout) and not environ.get("NO_COLOR")
 
 
 def _write(stream: TextIO, text: str) -> None:
@@ -129,7 +116,3 @@ def _replace(path: str, text: str, is_public: bool) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-
-
-def _reason(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or "it is not usable").lower()

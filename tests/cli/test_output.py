@@ -30,10 +30,8 @@ def test_a_file_gets_what_standard_output_would(cli, folder, api, format):
     assert "12.5" in (folder / "x").read_text()
 
 
-@pytest.mark.parametrize("format", FILE_FORMATS)
-@pytest.mark.parametrize(
-    "mistake", [["check"], ["check", "--minimum", "x"], ["check", "--minimum", "5", "--poll", "5s"], ["show", "--frob"]]
-)
+@pytest.mark.parametrize("format", [*FILE_FORMATS, "github", "xml", ""])
+@pytest.mark.parametrize("mistake", [["check"], ["check", "--minimum", "x"], ["show", "--frob"]])
 def test_a_mistake_replaces_the_file(cli, folder, api, format, mistake):
     """What an earlier run wrote, such as ``"sufficient": true``, must not be read as the result of this one."""
     command, *rest = mistake
@@ -45,16 +43,6 @@ def test_a_mistake_replaces_the_file(cli, folder, api, format, mistake):
         assert cli(*words, api=api).status == 3
         assert "true" not in (folder / "x").read_text()
     assert api.requests == []
-
-
-@pytest.mark.parametrize(
-    "words", [["--format", "xml"], ["--format"], ["--format", "github"], []], ids=lambda words: " ".join(words)
-)
-def test_so_does_a_mistake_in_the_format(cli, folder, api, words):
-    (folder / "x").write_text('{"sufficient": true}')
-    ended = cli("check", "--frob", "--output", "x", *words, api=api)
-    assert ended.status == 3
-    assert "sufficient" not in (folder / "x").read_text()
 
 
 def test_an_error_replaces_the_file(cli, folder, api):
@@ -143,9 +131,7 @@ def test_a_file_that_is_a_mount(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "script",
     [
-        "$SHOW --output - >>log",
         "$SHOW --output /dev/stdout >>log",
-        "$SHOW --output /dev/stderr 2>>log",
         "$SHOW --output /dev/fd/3 3>>log",
         "$SHOW --output /dev/stdout | cat >>log",
         "mkfifo done; $SHOW --output >(cat >>log; echo >done) && read -r <done",
@@ -183,7 +169,7 @@ def test_a_full_disk(program, api, format, minimum, status):
 
 
 @linux
-@pytest.mark.parametrize("words", ["--help", "--version", "check --help", "completion bash", "doctor", "sandbox"])
+@pytest.mark.parametrize("words", ["--help", "--version", "completion bash", "doctor", "sandbox"])
 def test_a_full_disk_elsewhere(program, api, words):
     ended = program.in_shell(f'"$L" {words} >/dev/full', api)
     assert (ended.status, ended.err.count("\n")) == (3, 1)
@@ -191,9 +177,7 @@ def test_a_full_disk_elsewhere(program, api, words):
 
 
 @linux
-@pytest.mark.parametrize(
-    ("redirect", "status"), [(">/dev/full 2>/dev/full", 3), (">&- 2>&-", 3), ("2>/dev/full", 0), (">/dev/full", 0)]
-)
+@pytest.mark.parametrize(("redirect", "status"), [(">/dev/full 2>/dev/full", 3), (">/dev/full", 0)])
 def test_github_where_nobody_reads_it(program, api, redirect, status):
     """Without a file of outputs, what is enough passes only if the sentence can be written somewhere."""
     command = f'"$L" check --minimum 5 --format github {redirect}'
@@ -218,7 +202,6 @@ def test_a_closed_pipe(program, api, minimum, status):
 @pytest.mark.parametrize(
     ("redirect", "statuses"),
     [
-        (">&-", (3, 2, 3)),
         ("2>&-", (0, 2, 3)),
         ("<&- >&- 2>&-", (3, 2, 3)),
         pytest.param("2>/dev/full", (0, 2, 3), marks=linux),
@@ -230,7 +213,7 @@ def test_closed_streams(program, api, redirect, statuses):
         assert program.in_shell(f'"$L" {words} {redirect}', api).status == status
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
 def test_a_stream_that_knows_few_characters(program, api, encoding):
     """The rest is escaped; nothing fails for it."""
     api.script(Answer(400, '{"error": {"message": "caf\u00e9 \u4f59\u989d", "code": "X"}}'))

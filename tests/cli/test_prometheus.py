@@ -92,23 +92,18 @@ def test_labels_keep_two_accounts_apart(cli, api):
 
 @pytest.mark.parametrize(
     "labels",
-    [["x"], ["=x"], ["1a=x"], ["a-b=x"], ["__a=x"], ["a="], ["status=x"], ["a=x", "a=y"], ["a=lmnfl_b.secret"]],
+    [["x"], ["1a=x"], ["a-b=x"], ["__a=x"], ["a="], ["a=x", "a=y"], ["a=lmnfl_b.secret"]],
     ids=" ".join,
 )
 def test_a_bad_label(cli, api, labels):
     ended = cli(*CHECK, *(word for label in labels for word in ("--label", label)), api=api)
     assert ended.status == 3
-    assert (
-        "--label: expected NAME=VALUE, each name once; for example account=studio; reserved names: billing_type"
-        in ended.err
-    )
+    assert "--label: expected NAME=VALUE, each name once; for example account=studio" in ended.err
     assert "lmnfl" not in ended.text
     assert api.requests == []
 
 
 def test_a_label_without_metrics(cli, api):
     ended = cli("show", "--label", "a=b", api=api)
-    assert (ended.status, ended.err) == (
-        3,
-        "lumenfall-balance: --label needs --format prometheus; add it, or remove --label\n",
-    )
+    assert ended.status == 3
+    assert ended.err == "lumenfall-balance: --label needs --format prometheus; add it, or remove --label\n"

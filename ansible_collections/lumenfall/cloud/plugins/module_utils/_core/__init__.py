@@ -32,6 +32,7 @@ from .models import ALLOW, CANNOT_TELL, DENY, TOO_LOW, AccountBalance, Gate, Ver
 from .pricing import ENDPOINTS, MAX_REQUEST_BYTES, CostEstimate, Job, check_endpoint, check_request, parse_job
 from .settings import (
     SETTINGS,
+    Layer,
     Setting,
     Settings,
     argument_layer,
@@ -39,7 +40,7 @@ from .settings import (
     parse_duration,
     resolve_settings,
 )
-from .text import Secret, clean, describe_value, format_amount, is_unset, looks_like_key
+from .text import Secret, clean, describe_path, describe_value, format_amount, is_unset, looks_like_key, os_reason
 from .waiting import DEFAULT_POLL_SECONDS, MAX_WAIT_SECONDS, MIN_POLL_SECONDS, wait_until_enough
 
 # fmt: off
@@ -47,10 +48,10 @@ __all__ = [
     "ALLOW", "CANNOT_TELL", "DEFAULT_POLL_SECONDS", "DENY", "ENDPOINTS", "KEYS_PAGE", "MAX_REQUEST_BYTES",
     "MAX_WAIT_SECONDS", "MIN_POLL_SECONDS", "SETTINGS", "TOO_LOW",
     "APIError", "AccountBalance", "AuthenticationError", "ConfigurationError", "ConnectionFailedError",
-    "CostEstimate", "DeadlineExceededError", "Gate", "InsufficientBalanceError", "InvalidResponseError", "Job",
+    "CostEstimate", "DeadlineExceededError", "Gate", "InsufficientBalanceError", "InvalidResponseError", "Job", "Layer",
     "LumenfallClient", "LumenfallError", "PermissionDeniedError", "ProxyError", "RateLimitedError", "Secret",
     "ServerError", "Setting", "Settings", "TLSError", "UnexpectedRedirectError", "Verdict", "__version__",
-    "argument_layer", "bad_value", "check_endpoint", "check_request", "clean", "describe_value", "format_amount",
-    "is_unset", "judge_error", "looks_like_key", "parse_cache_seconds", "parse_duration", "parse_job",
-    "resolve_settings", "wait_until_enough",
+    "argument_layer", "bad_value", "check_endpoint", "check_request", "clean", "describe_path", "describe_value",
+    "format_amount", "is_unset", "judge_error", "looks_like_key", "os_reason", "parse_cache_seconds", "parse_duration",
+    "parse_job", "resolve_settings", "wait_until_enough",
 ]
