@@ -3,7 +3,7 @@
 import sys
 
 import pulumi
-from pulumi import automation, dynamic
+from pulumi import automation
 
 import pulumi_lumenfall as lumenfall
 from pulumi_lumenfall.core import Gate, LumenfallClient, LumenfallError, judge_error
@@ -11,30 +11,12 @@ from pulumi_lumenfall.core import Gate, LumenfallClient, LumenfallError, judge_e
 MINIMUM = "5.00"
 
 
-class FarmProvider(dynamic.ResourceProvider):
-    """Stands for whatever costs money: a GPU, a cluster, a batch of renderings."""
-
-    def create(self, props):
-        return dynamic.CreateResult("farm-1", props)
-
-    def update(self, _id, _olds, news):
-        return dynamic.UpdateResult(news)
-
-
-class RenderFarm(dynamic.Resource):
-    """Some machines that render."""
-
-    machines: pulumi.Output[int]
-
-    def __init__(self, name, machines, opts=None):
-        super().__init__(FarmProvider(), name, {"machines": machines}, opts)
-
-
 def program():
     """The stack. It asks for itself, so that it is gated however it is deployed."""
-    lumenfall.require_balance(MINIMUM)
-    farm = RenderFarm("farm", machines=3)
-    pulumi.export("machines", farm.machines)
+    funds = lumenfall.Balance("funds", MINIMUM)
+    # Stands for whatever costs money.
+    gpu = pulumi.Stash("gpu", input="a100", opts=pulumi.ResourceOptions(depends_on=[funds]))
+    pulumi.export("gpu", gpu.output)
 
 
 def main():
@@ -48,7 +30,7 @@ def main():
         print(f"not deployed: {verdict.message}", file=sys.stderr)
         return 2 if verdict.outcome == "too low" else 3
 
-    # Dynamic resources, lumenfall.Balance too, run in a process of their own: with this Python, activated or not.
+    # Balance, like every dynamic resource, runs in a process of its own: with this Python, activated or not.
     options = automation.LocalWorkspaceOptions(env_vars={"PULUMI_PYTHON_CMD": sys.executable})
     stack = automation.create_or_select_stack("dev", project_name="lumenfall-automation", program=program, opts=options)
     try:
@@ -58,7 +40,7 @@ def main():
     except automation.CommandError as error:
         print(error, file=sys.stderr)
         return 3
-    print(f"deployed {result.outputs['machines'].value} machines")
+    print(f"deployed {result.outputs['gpu'].value}")
     return 0
 
 

@@ -1,39 +1,19 @@
-"""Creates and updates the render farm only with funds; the rest of the stack needs none."""
+"""Creates and updates the GPU only with funds; the rest of the stack needs none."""
 
 import pulumi
-from pulumi import dynamic
 
 import pulumi_lumenfall as lumenfall
-
-
-class FarmProvider(dynamic.ResourceProvider):
-    """Stands for whatever costs money: a GPU, a cluster, a batch of renderings."""
-
-    def create(self, props):
-        return dynamic.CreateResult("farm-1", props)
-
-    def update(self, _id, _olds, news):
-        return dynamic.UpdateResult(news)
-
-
-class RenderFarm(dynamic.Resource):
-    """Some machines that render."""
-
-    machines: pulumi.Output[int]
-
-    def __init__(self, name, machines, opts=None):
-        super().__init__(FarmProvider(), name, {"machines": machines}, opts)
-
 
 config = pulumi.Config()
 funded = lumenfall.balance_hook(config.require("minimum"))
 
-farm = RenderFarm(
-    "farm",
-    machines=config.get_int("machines") or 3,
+# Stands for whatever costs money.
+gpu = pulumi.Stash(
+    "gpu",
+    input=config.require("model"),
     opts=pulumi.ResourceOptions(
         hooks=pulumi.ResourceHookBinding(before_create=[funded], before_update=[funded]),
     ),
 )
 
-pulumi.export("machines", farm.machines)
+pulumi.export("gpu", gpu.input)

@@ -4,4 +4,4 @@ from pulumi_policy import PolicyPack
 
 from pulumi_lumenfall.policy import require_balance_policy
 
-PolicyPack(name="lumenfall-funds", policies=[require_balance_policy(5)])
+PolicyPack(name="lumenfall-funds", policies=[require_balance_policy(20)])

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,17 +14,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pulumi_lumenfall.sandbox import Sandbox
+from support.pulumi_project import PulumiProject
 
 if TYPE_CHECKING:
     from support.installation import Installation
-    from support.pulumi_project import MakeProject
 
-PROGRAM = """
-import pulumi
-from pulumi_lumenfall import get_balance
-
-pulumi.export("available", get_balance(minimum=5).available.amount)
-"""
+EXAMPLE = Path(__file__).parents[2] / "examples/pulumi-python-gate"
+# pip needs the machine's cache, CA and proxy, which are cleared for a test.
+MACHINE = dict(os.environ)
 
 PLAYBOOK = """
 - hosts: localhost
@@ -81,9 +80,23 @@ def test_playbook(installed: Installation, tmp_path: Path, amount: str, status: 
     assert done.returncode == status, done.stdout + done.stderr
 
 
-def test_pulumi_program(installed: Installation, make_project: MakeProject) -> None:
+def test_pulumi_example(wheel: Path, pulumi_bin: Path, tmp_path: Path) -> None:
+    """`pulumi install`, then a preview, as the README of the example says: nothing is activated."""
+    constraint = tmp_path / "constraint.txt"
+    constraint.write_text(f"pulumi-lumenfall @ {wheel.as_uri()}\n")
     with Sandbox(amount="12.50") as api:
-        python = str(installed.folder / "bin/python")
-        preview = make_project(PROGRAM, env={**api.environ, "PULUMI_PYTHON_CMD": python}).preview().check()
-    assert "available: 12.5" in preview.output
-    assert "warning" not in preview.output
+        project = PulumiProject(tmp_path / "pulumi", EXAMPLE, pulumi_bin=pulumi_bin, env=api.environ).stack_init()
+        (project.directory / "venv").unlink()
+        del project.environment["PULUMI_PYTHON_CMD"]
+        # Hosts of before 3.119 make the environment in the folder itself, and do not look for it there.
+        python = os.pathsep.join([str(project.directory / "bin"), sys.base_exec_prefix + "/bin"])
+        project.environment["PATH"] = os.pathsep.join([str(pulumi_bin), python, os.defpath])
+        install = {**MACHINE, **project.environment, "HOME": MACHINE["HOME"], "PIP_CONSTRAINT": str(constraint)}
+        project.run("install", env=install, timeout_seconds=600).check()
+        preview = project.preview().check()
+        assert "available: 12.5" in preview.output
+        assert "warning" not in preview.output
+        api.amount = "3.20"
+        stopped = project.preview()
+    assert stopped.returncode != 0
+    assert "error: balance too low: have 3.20 usd, need 5.00 usd" in stopped.output

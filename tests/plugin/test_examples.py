@@ -46,9 +46,6 @@ def project(
     programs = []
     if language == "python":
         project.environment["PYTHONPATH"] = str(request.getfixturevalue("python_sdk"))
-        # The interpreter of the tests in place of an environment that `pulumi install` would make.
-        settings = project.directory / "Pulumi.yaml"
-        settings.write_text(re.sub(r"runtime:\n( .*\n)+", "runtime: python\n", settings.read_text()))
     elif language == "typescript":
         (project.directory / "node_modules").symlink_to(request.getfixturevalue("node_packages"))
         programs = [toolchain("node")]

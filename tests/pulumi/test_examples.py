@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_lumenfall.sandbox import Sandbox
-from support.gated_stack import BILLING_TYPE, PACKAGE, errors
+from support.gated_stack import BILLING_TYPE, errors
 from support.leaks import KEY, leaked
 from support.pulumi_project import PulumiProject
 
@@ -38,8 +37,7 @@ def example(pulumi_bin: Path, tmp_path: Path, api: Sandbox) -> Callable[[str], P
     """Copies an example, with a stack whose environment leads to the sandbox."""
 
     def copy(name: str) -> PulumiProject:
-        env = {"PYTHONPATH": str(PACKAGE), **api.environ}
-        return PulumiProject(tmp_path, EXAMPLES / name, pulumi_bin=pulumi_bin, env=env).stack_init()
+        return PulumiProject(tmp_path, EXAMPLES / name, pulumi_bin=pulumi_bin, env=api.environ).stack_init()
 
     return copy
 
@@ -71,9 +69,9 @@ HOOK = 'before hook "lumenfall-balance-1" failed: '
 @pytest.mark.parametrize(
     ("name", "outputs", "refusal"),
     [
-        ("gate", {"available": 12.5, "machines": 3}, "error: "),
-        ("gate-resource", {}, f"error: Preview failed: {HOOK}farm (pulumi-python:dynamic:Resource): "),
-        ("gate-stack", {}, "(pulumi-python:dynamic:Resource): "),
+        ("gate", {"available": 12.5, "gpu": "a100"}, "error: "),
+        ("gate-resource", {}, f"error: Preview failed: {HOOK}gpu (pulumi:index:Stash): "),
+        ("gate-stack", {}, "(pulumi:index:Stash): "),
         (
             "balance",
             {"hours": 25, "balance": {"amount": 12.5, "currency": "usd"}},
@@ -117,16 +115,14 @@ def test_accounts(example: Callable[[str], PulumiProject], api: Sandbox) -> None
 
 def test_automation(pulumi_bin: Path, tmp_path: Path, api: Sandbox) -> None:
     """It needs a folder and a backend, no project; and no Python on PATH that has pulumi, such as an activated one."""
-    name = "pulumi-python-automation"
-    project = PulumiProject(
-        tmp_path, EXAMPLES / name, pulumi_bin=pulumi_bin, env={"PYTHONPATH": str(PACKAGE), **api.environ}
-    )
+    example = EXAMPLES / "pulumi-python-automation"
+    project = PulumiProject(tmp_path, example, pulumi_bin=pulumi_bin, env=api.environ)
     project.environment["PATH"] = os.pathsep.join([str(pulumi_bin), os.defpath])
     del project.environment["PULUMI_PYTHON_CMD"]
 
     def deploy() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "deploy.py"],
+            ["venv/bin/python", "deploy.py"],
             cwd=project.directory,
             env=project.environment,
             capture_output=True,
@@ -137,7 +133,7 @@ def test_automation(pulumi_bin: Path, tmp_path: Path, api: Sandbox) -> None:
 
     done = deploy()
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "deployed 3 machines"
+    assert done.stdout.splitlines()[-1] == "deployed a100"
     assert len(api.requests) == 3
     api.amount = "3.20"
     stopped = deploy()

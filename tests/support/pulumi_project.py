@@ -99,6 +99,8 @@ class PulumiProject:
             (folder / name).mkdir(parents=True)
         if isinstance(program, Path):
             shutil.copytree(program, self.directory, ignore=NOT_COPIED)
+            # In place of what `pulumi install` makes; tests/packaging/test_wheel.py has it made.
+            (self.directory / "venv").symlink_to(sys.prefix)
         else:
             self.directory.mkdir()
             (self.directory / "Pulumi.yaml").write_text(PROJECT_FILE, encoding="utf-8")
