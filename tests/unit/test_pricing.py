@@ -18,14 +18,7 @@ from pulumi_lumenfall.sandbox import Answer, Sandbox
 from support.leaks import KEY
 
 REQUEST = {"model": "gpt-image-1", "prompt": "a cat\nin a   hat", "n": 4}
-ESTIMATE = {
-    "estimated": True,
-    "model": "gpt-image-1",
-    "provider": "p",
-    "total_cost_micros": 80_000,
-    "currency": "USD",
-    "components": [],
-}
+ESTIMATE = {"estimated": True, "model": "gpt-image-1", "total_cost_micros": 80_000, "currency": "USD"}
 
 
 def error_of(api: Sandbox, request: Any = REQUEST, **more: Any) -> LumenfallError:
@@ -40,17 +33,11 @@ def test_an_estimate(api: Sandbox, endpoint: str) -> None:
     """A dry run of the request, as it is."""
     api.prices = {"gpt-image-1": "0.0816"}
     with LumenfallClient(api.key, base_url=api.url) as client:
-        estimate = client.estimate_cost(REQUEST, endpoint=endpoint)
-    assert (estimate.amount, estimate.model) == (Decimal("0.3264"), "gpt-image-1")
-    assert estimate.request_id
-    (request,) = api.requests
-    assert (request.method, request.path) == ("POST", f"/openai/v1/{endpoint}?dryRun=true")
-
-
-@pytest.mark.parametrize("request_", [json.dumps(REQUEST), json.dumps(REQUEST).encode()], ids=["str", "bytes"])
-def test_a_request_may_be_text(api: Sandbox, request_: Any) -> None:
-    api.prices = {"gpt-image-1": "0.08"}
-    assert LumenfallClient(api.key, base_url=api.url).estimate_cost(request_).amount == Decimal("0.32")
+        for request in (REQUEST, json.dumps(REQUEST), json.dumps(REQUEST).encode()):
+            estimate = client.estimate_cost(request, endpoint=endpoint)
+            assert (estimate.amount, estimate.model) == (Decimal("0.3264"), "gpt-image-1")
+            assert estimate.request_id
+    assert {(seen.method, seen.path) for seen in api.requests} == {("POST", f"/openai/v1/{endpoint}?dryRun=true")}
 
 
 @pytest.mark.parametrize(

@@ -118,11 +118,9 @@ def test_wrong_key_is_401(api: Sandbox, client: Client, authorization: str) -> N
     assert client.ask(X="no key").status == 401
 
 
-CODES = {402: "INSUFFICIENT_BALANCE", 418: "INVALID_REQUEST", 429: "RATE_LIMITED", 503: "UPSTREAM_ERROR"}
-
-
 @pytest.mark.parametrize(
-    ("status", "code"), [*CODES.items(), (502, "ALL_PROVIDERS_EXHAUSTED"), (599, "INTERNAL_ERROR")]
+    ("status", "code"),
+    [(402, "INSUFFICIENT_BALANCE"), (418, "INVALID_REQUEST"), (429, "RATE_LIMITED"), (599, "INTERNAL_ERROR")],
 )
 def test_status_has_its_error(api: Sandbox, client: Client, status: int, code: str) -> None:
     """The documented body and code, and Retry-After if there is one, until the status is 200 again."""

@@ -103,7 +103,7 @@ def test_the_client_reads_the_process_environment(monkeypatch: pytest.MonkeyPatc
 # --- Numbers ---
 
 BAD_NUMBERS = [
-    *("abc", "1,5", "nan", "inf", "-1", "0", "0x10", "٣", "1_0", "10 s", "s"),
+    *("abc", "1,5", "nan", "inf", "-1", "0", "0x10", "٣", "1_0", "10 s", "s", KEY),
     *(True, [], b"5", 10**5000, float("nan"), -1, 0, Decimal("sNaN"), Decimal("1e99999")),
 ]
 
@@ -148,10 +148,10 @@ def test_good_timeout(value: Any, seconds: float) -> None:
     assert (timeout, type(timeout)) == (seconds, float)
 
 
-@pytest.mark.parametrize(("value", "number"), [(3.0, 3), (10, 10), ("1", 1), (" 2 ", 2), (Decimal(4), 4)])
-def test_good_max_attempts(value: Any, number: int) -> None:
+def test_good_max_attempts() -> None:
     """Pulumi passes numbers as floats."""
-    assert resolve(argument_layer(max_attempts=value)).max_attempts == number
+    for value in (2, 2.0, " 2 ", Decimal(2)):
+        assert resolve(argument_layer(max_attempts=value)).max_attempts == 2
 
 
 @pytest.mark.parametrize(
@@ -422,7 +422,7 @@ def test_a_ca_bundle_may_be_any_path(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert resolve(argument_layer(ca_bundle=value)).ca_bundle == os.path.expanduser(value)
 
 
-@pytest.mark.parametrize("value", ["false", 0, 1, "yes", []], ids=named)
+@pytest.mark.parametrize("value", ["false", 0, 1, KEY, []], ids=named)
 def test_verify_is_a_boolean(value: Any) -> None:
     assert str(refused(argument_layer(verify=value))).startswith("verify: ")
 
