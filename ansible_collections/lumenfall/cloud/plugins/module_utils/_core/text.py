@@ -11,8 +11,6 @@ from typing import Any, Iterable
 
 MAX_SERVER_TEXT = 300
 _MAX_SHOWN_VALUE = 24
-# More than any body or header has.
-_MAX_TEXT = 1 << 20
 # What CI runners and template engines act on: "::error::", "##vso[", "{{ }}", "{% %}".
 _MARKERS = re.compile(r":(?=:)|#(?=#)|\{(?=[{%#])|(?<=[}%#])(?=\})")
 
@@ -44,7 +42,7 @@ def clean(text: object, secrets: Iterable[Secret] = (), limit: int = MAX_SERVER_
     One line of at most ``limit`` characters: control, format and bidi characters are removed, white space becomes
     single spaces, ``secrets`` become ``***``, and markers (``::error::``, ``##vso[``, ``{{``) are broken up.
     """
-    line = _one_line(str(text)[:_MAX_TEXT])
+    line = _one_line(str(text))
     # As the text has them by now: a prompt may have several lines.
     for secret in sorted((_one_line(secret.reveal()) for secret in secrets), key=len, reverse=True):
         line = line.replace(secret, "***") if secret else line
