@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""The API that a program in this process asks."""
+"""The API that a program in this process asks, and the stack of programs on the real engine."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from pulumi_lumenfall.sandbox import Sandbox
+from support.gated_stack import GatedStack, gated_stack
 from support.leaks import KEY
 
 
@@ -28,3 +30,10 @@ def mocks_are_tidied() -> Iterator[None]:
     """Pulumi's mocks leave an event loop open in each thread: to be found here, and not in another test."""
     yield
     gc.collect()
+
+
+@pytest.fixture(scope="module")
+def stack(pulumi_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatedStack]:
+    """One stack for the tests of a file: each puts its own program in."""
+    with gated_stack(tmp_path_factory.mktemp("stack"), pulumi_bin) as stack:
+        yield stack

@@ -4,26 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 
-from support.gated_stack import BILLING_TYPE, GatedStack, errors, gated_stack
+from support.gated_stack import BILLING_TYPE, TOO_LOW, GatedStack, errors
 from support.leaks import KEY, leaked
-
-TOO_LOW = (
-    "error: balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
-)
-
-
-@pytest.fixture(scope="module")
-def stack(pulumi_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatedStack]:
-    """One stack for the module: each test puts its own program in."""
-    with gated_stack(tmp_path_factory.mktemp("functions"), pulumi_bin) as stack:
-        yield stack
 
 
 def test_read_and_export(stack: GatedStack) -> None:
@@ -65,7 +52,10 @@ pulumi.export("all", pulumi.Output.all(funds, *later).apply(lambda all: [one.suf
 
 
 def test_threads_belong_to_the_run(stack: GatedStack) -> None:
-    """Whether started before the program's first call or after: one request, and one warning of a plain key."""
+    """Whether started before the program's first call or after: one request, and one warning of a plain key.
+
+    A misspelt key stops the program, although the environment has one.
+    """
     project = stack.program(
         """
 from concurrent.futures import ThreadPoolExecutor
@@ -75,28 +65,20 @@ with ThreadPoolExecutor(4) as pool:
     list(pool.map(lambda _: lumenfall.get_balance(), range(8)))
 """
     )
-    project.config_set("lumenfall:apiKey", KEY)
     try:
+        project.config_set("lumenfall:apiKey", KEY)
         output = project.preview().check().output.partition("Diagnostics:")[2]
         assert len(stack.api.requests) == 1
         assert output.count("run: pulumi config set --secret lumenfall:apiKey") == 1
         assert not leaked(output)
         project.config_set("lumenfall:apiKey", KEY, secret=True)
         assert "--secret" not in project.preview().check().output
+        project.config_set("lumenfall:apikey", KEY, secret=True)
+        assert "lumenfall:apikey: there is no such setting; known are apiKey, " in errors(project.preview())[0]
+        assert len(stack.api.requests) == 2
     finally:
-        project.run("config", "rm", "lumenfall:apiKey").check()
-
-
-def test_a_misspelt_config_key(stack: GatedStack) -> None:
-    """It stops the program, although the environment has a key."""
-    project = stack.program("lumenfall.require_balance(5)\n")
-    project.config_set("lumenfall:apikey", KEY, secret=True)
-    try:
-        [line] = errors(project.preview())
-        assert "lumenfall:apikey: there is no such setting; known are apiKey, " in line
-        assert stack.api.requests == []
-    finally:
-        project.run("config", "rm", "lumenfall:apikey").check()
+        for name in ("apiKey", "apikey"):
+            project.run("config", "rm", f"lumenfall:{name}").check()
 
 
 @pytest.mark.parametrize(
@@ -117,7 +99,7 @@ def test_a_gate_that_stops(stack: GatedStack, program: str) -> None:
     stack.api.script("12.50", "3.20")
     result = project.up(skip_preview=False)
     assert result.returncode != 0
-    assert TOO_LOW in errors(result)
+    assert f"error: {TOO_LOW}" in errors(result)
     assert "Traceback" not in result.output
     assert [request.note for request in stack.api.requests] == ["12.50 usd", "3.20 usd"]
     assert stack.resources() == {}

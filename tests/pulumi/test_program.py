@@ -41,13 +41,6 @@ def test_the_names_that_are_not_public() -> None:
     in_program(main, mocks=Mocks())
 
 
-def test_resources_of_another_run_do_not_count() -> None:
-    """Inline programs of one process each have their own event loop, and what they made may outlive them."""
-    kept = in_program(lambda: [pulumi.CustomResource("test:index:Gpu", "elsewhere", {})], mocks=Mocks())
-    assert in_program(program.registered_resources, mocks=Mocks()) == []
-    assert kept
-
-
 INTERRUPTED = """
 import asyncio
 import sys

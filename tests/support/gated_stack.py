@@ -33,6 +33,9 @@ def costly(name, value="a100", **opts):
 #: What an exported result calls its billing type: SDKs before 3.260 or so export Python names, whatever the package.
 BILLING_TYPE = "billingType" if "output_type_to_dict" in inspect.getsource(stack.massage_complex) else "billing_type"
 
+#: What every gate at 5.00 says where there are 3.20.
+TOO_LOW = "balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
+
 PACKAGE = Path(pulumi_lumenfall.__file__).parents[1]
 
 
