@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pulumi
 import pytest
 
 import pulumi_lumenfall as lumenfall
+from support.gated_stack import PACKAGE
 from support.programs import Mocks, in_program
 
 pytestmark = [
@@ -18,8 +22,8 @@ pytestmark = [
 ]
 
 
-def answer(amount: Any, billing_type: str = "prepaid") -> dict[str, Any]:
-    return {"billingType": billing_type, "available": {"amount": amount, "currency": "usd"}}
+def answer(amount: Any) -> dict[str, Any]:
+    return {"billingType": "prepaid", "available": {"amount": amount, "currency": "usd"}}
 
 
 def test_both_forms_take_their_answer_from_the_mocks() -> None:
@@ -40,17 +44,10 @@ def test_both_forms_take_their_answer_from_the_mocks() -> None:
     assert mocks.calls[0].args == {"minimum": "5.00", "postpaid": "allow", "unavailable": "deny"}
 
 
-@pytest.mark.parametrize(
-    ("given", "status", "sufficient"),
-    [
-        (answer(None), "unavailable", False),
-        (answer(None, "postpaid"), "postpaid", True),
-        ({"billingType": "prepaid", "available": {"amount": 1}}, "known", True),
-    ],
-)
-def test_every_status_can_be_mocked(given: dict[str, Any], status: str, sufficient: bool) -> None:
-    balance = in_program(lambda: lumenfall.get_balance(minimum=0.3), mocks=Mocks(given))
-    assert (balance.status, balance.sufficient) == (status, sufficient)
+def test_a_postpaid_account_can_be_mocked() -> None:
+    mocks = Mocks({"billingType": "postpaid", "available": {"amount": None}})
+    balance = in_program(lambda: lumenfall.get_balance(minimum=0.3), mocks=mocks)
+    assert (balance.status, balance.sufficient) == ("postpaid", True)
 
 
 @pytest.mark.parametrize("given", [{}, {"billingType": "x", "available": {}}, {"available": 5}, answer("many")])
@@ -89,3 +86,16 @@ def test_resources_and_gates_under_mocks() -> None:
 
     assert in_program(program, mocks=mocks) == [12.5, "prepaid", "5.00", "gpu-id"]
     assert [resource.name for resource in mocks.resources] == ["funds", "gpu"]
+
+
+def test_a_program_that_a_test_imports() -> None:
+    """As Pulumi's documentation does it: no event loop runs while the module makes its resources and gates."""
+    code = """
+import pulumi, pulumi_lumenfall
+from support.programs import Mocks
+pulumi.runtime.set_mocks(Mocks())
+pulumi.CustomResource("test:index:Gpu", "gpu", {})
+pulumi_lumenfall.gate_stack(5)
+"""
+    env = {"PYTHONPATH": os.pathsep.join([str(PACKAGE), str(PACKAGE / "tests")])}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
