@@ -44,7 +44,9 @@ def test_kubernetes_cron_job(run, folder, case):
     [container] = document["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     (folder / "api-key").write_text(api.key)
     command = shlex.join([*container["command"], *container["args"]])
-    ended = run(command, LUMENFALL_API_BASE=api.url, KEY_FILE="api-key", METRICS=".")
+    for mount in container["volumeMounts"]:
+        command = command.replace(f"{mount['mountPath']}/", "./")
+    ended = run(command, LUMENFALL_API_BASE=api.url)
     assert (ended.returncode == 0) == (status != 3)
     assert read_metrics(folder / "lumenfall.prom")["lumenfall_balance_sufficient"] == (status == 0)
 
