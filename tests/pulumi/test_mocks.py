@@ -61,6 +61,17 @@ def test_mocks_that_give_no_balance(given: dict[str, Any]) -> None:
         in_program(lambda: lumenfall.require_balance(0, postpaid="allow", unavailable="allow"), mocks=Mocks(given))
 
 
+def test_prices_under_mocks() -> None:
+    """They come from the mocks; the error says what to return."""
+    request = {"model": "gpt-image-1", "prompt": "a lighthouse"}
+    mocks = Mocks({"amount": "28.80"})
+    assert in_program(lambda: lumenfall.estimate_cost_output(request, times=300), mocks=mocks).amount == "28.80"
+    [asked] = mocks.calls
+    assert (asked.token, asked.args["times"]) == ("lumenfall:index:estimateCost", 300)
+    with pytest.raises(pulumi.RunError, match="the mocks of this test return no price"):
+        in_program(lambda: lumenfall.estimate_cost(request), mocks=Mocks({}))
+
+
 def test_resources_and_gates_under_mocks() -> None:
     """Balance is a resource like any other; hooks and the stack's gate are made and not run."""
 
