@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pulumi_lumenfall.sandbox import Sandbox
 from support.gated_stack import BILLING_TYPE, errors
@@ -24,12 +25,6 @@ TESTED = {
     "pulumi-python-batch",
 }
 TOO_LOW = "balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; add funds at https://lumenfall.ai/app/credits"
-
-
-@pytest.fixture
-def api() -> Iterator[Sandbox]:
-    with Sandbox(amount="12.50", key=KEY) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture
@@ -49,6 +44,12 @@ def test_every_example_is_tested_and_explained() -> None:
         readme = (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
         for heading in ("## On the sandbox", "## Live", "## Output"):
             assert heading in readme, name
+
+
+def test_environments_are_as_pulumi_new_makes_them() -> None:
+    for settings in EXAMPLES.glob("*-python*/Pulumi.yaml"):
+        runtime = yaml.safe_load(settings.read_text(encoding="utf-8"))["runtime"]
+        assert runtime == {"name": "python", "options": {"toolchain": "pip", "virtualenv": "venv"}}, settings
 
 
 def test_read(example: Callable[[str], PulumiProject], api: Sandbox) -> None:
