@@ -200,7 +200,7 @@ def pulumi_rows(folder: Path, api: Api) -> Iterator[Row]:
     env = {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(folder / "bytecode"), **api.environ}
 
     def preview(name: str, program: str) -> Run:
-        project = PulumiProject(folder / name, program, pulumi_bin=engine, env=env, timeout_seconds=300).stack_init()
+        project = PulumiProject(folder / name, program, pulumi_bin=engine, env=env).stack_init()
         return lambda: project.preview().check()
 
     yield Row(

@@ -216,7 +216,7 @@ def test_pulumi(settings: dict[str, dict[str, Any]], make_project: MakeProject, 
     project = make_project(
         PROGRAM, env={**ENVIRONMENT, "ROWS": json.dumps(arguments), "ANSWER": str(answer_file), "PYTHONPATH": str(ROOT)}
     )
-    ended = project.up("--continue-on-error", timeout_seconds=600)
+    ended = project.up("--continue-on-error")
     assert not leaked(ended.output, project.state_bytes())
     functions = json.loads(answer_file.read_text())
     assert {name: (passes, verdict_in(message)) for name, (passes, message) in functions.items()} == {

@@ -92,7 +92,7 @@ def test_pulumi_example(wheel: Path, pulumi_bin: Path, tmp_path: Path) -> None:
         python = os.pathsep.join([str(project.directory / "bin"), sys.base_exec_prefix + "/bin"])
         project.environment["PATH"] = os.pathsep.join([str(pulumi_bin), python, os.defpath])
         install = {**MACHINE, **project.environment, "HOME": MACHINE["HOME"], "PIP_CONSTRAINT": str(constraint)}
-        project.run("install", env=install, timeout_seconds=600).check()
+        project.run("install", env=install).check()
         preview = project.preview().check()
         assert "available: 12.5" in preview.output
         assert "warning" not in preview.output

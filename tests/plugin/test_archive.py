@@ -92,7 +92,7 @@ def bare(tmp_path: Path) -> Path:
 @pytest.fixture
 def project(polyglot_bin: Path, bare: Path, tmp_path: Path, api: Sandbox, real_home: Path) -> PulumiProject:
     """A YAML program, without this checkout's plugin on PATH."""
-    project = PulumiProject(tmp_path / "pulumi", "", pulumi_bin=polyglot_bin, timeout_seconds=INSTALL_SECONDS)
+    project = PulumiProject(tmp_path / "pulumi", "", pulumi_bin=polyglot_bin)
     project.environment.update(
         {**api.environ, "LUMENFALL_MAX_ATTEMPTS": "1", "HOME": str(real_home)},
         PATH=os.pathsep.join([str(polyglot_bin), str(bare.parent), os.defpath]),

@@ -26,6 +26,9 @@ PASSPHRASE = "passphrase of the tests"
 
 PROJECT_FILE = "name: lumenfall-test\nruntime: python\n"
 
+# No command takes as long, on a busy machine either: it ends what hangs.
+COMMAND_SECONDS = 600
+
 # What examples may have beside their sources on a developer's machine.
 NOT_COPIED = shutil.ignore_patterns(".venv", "venv", "__pycache__", "Pulumi.*.yaml")
 
@@ -35,14 +38,7 @@ ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 @dataclasses.dataclass(frozen=True)
 class CommandResult:
-    """How one `pulumi` command ended.
-
-    Attributes:
-        command: The arguments, without `pulumi`.
-        returncode: The exit status.
-        stdout: As printed: nothing is removed, and line ends are not translated.
-        stderr: Likewise.
-    """
+    """How one `pulumi` command ended; `stdout` and `stderr` are as printed, with their line ends."""
 
     command: tuple[str, ...]
     returncode: int
@@ -55,11 +51,7 @@ class CommandResult:
         return ANSI.sub("", self.stdout + self.stderr)
 
     def check(self) -> CommandResult:
-        """Returns itself.
-
-        Raises:
-            AssertionError: The exit status is not 0; the message holds the output.
-        """
+        """Returns itself, if the exit status is 0."""
         assert self.returncode == 0, f"pulumi {' '.join(self.command)}: exit {self.returncode}\n{self.output}"
         return self
 
@@ -71,30 +63,17 @@ class PulumiProject:
     (`stack_init`, `config_set`, `stack_output`, `export`) fail the test if they fail. The constructor starts nothing.
 
     Args:
-        folder: An empty or missing folder, as from `tmp_path`.
+        folder: An empty or missing folder, which gets everything of the project; the program is in `directory`.
         program: The text of `__main__.py`, or the folder of a whole project (an example) to copy.
         pulumi_bin: The folder of the engine: the fixture `pulumi_bin`.
-        env: Variables for the program and the engine.
-        timeout_seconds: The default for each command.
-
-    Attributes:
-        folder: Holds everything of the project.
-        directory: The program's folder, with Pulumi.yaml; modules can be added to it.
-        environment: The whole environment of its commands; of use for the Automation API too.
+        env: Variables for the program and the engine, in `environment` beside those that every project has.
     """
 
     def __init__(
-        self,
-        folder: Path,
-        program: str | Path,
-        *,
-        pulumi_bin: Path,
-        env: Mapping[str, str] | None = None,
-        timeout_seconds: float = 60,
+        self, folder: Path, program: str | Path, *, pulumi_bin: Path, env: Mapping[str, str] | None = None
     ) -> None:
         self.folder = folder
         self.directory = folder / "project"
-        self.timeout_seconds = timeout_seconds
         for name in ("state", "pulumi-home", "home", "tmp"):
             (folder / name).mkdir(parents=True)
         if isinstance(program, Path):
@@ -122,27 +101,13 @@ class PulumiProject:
             **(env or {}),
         }
 
-    def run(
-        self, *args: str, stdin: str = "", env: Mapping[str, str] | None = None, timeout_seconds: float | None = None
-    ) -> CommandResult:
-        """Runs any `pulumi` command in the project.
-
-        Args:
-            args: The command, such as `"preview", "--json"`.
-            stdin: What it can read.
-            env: Variables for this command alone.
-            timeout_seconds: Instead of the project's.
-
-        Raises:
-            AssertionError: It did not end in time, and has been stopped.
-        """
-        timeout_seconds = timeout_seconds or self.timeout_seconds
-        environment = {**self.environment, **(env or {})}
+    def run(self, *args: str, stdin: str = "", env: Mapping[str, str] | None = None) -> CommandResult:
+        """Runs any `pulumi` command in the project, with `env` for this command alone."""
         process = subprocess.Popen(
             # Before the command, so that a `--` among the arguments does not swallow them.
             ["pulumi", "--non-interactive", "--color=never", *args],
             cwd=self.directory,
-            env=environment,
+            env={**self.environment, **(env or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -150,7 +115,7 @@ class PulumiProject:
         )
         overdue = False
         try:
-            stdout, stderr = process.communicate(stdin.encode(), timeout=timeout_seconds)
+            stdout, stderr = process.communicate(stdin.encode(), timeout=COMMAND_SECONDS)
         except subprocess.TimeoutExpired:
             overdue = True
             stdout, stderr = stop(process)
@@ -161,7 +126,7 @@ class PulumiProject:
         result = CommandResult(
             args, process.returncode, stdout.decode(errors="replace"), stderr.decode(errors="replace")
         )
-        assert not overdue, f"pulumi {' '.join(args)}: not done after {timeout_seconds} s\n{result.output}"
+        assert not overdue, f"pulumi {' '.join(args)}: not done after {COMMAND_SECONDS} s\n{result.output}"
         return result
 
     def stack_init(self) -> PulumiProject:
@@ -177,21 +142,21 @@ class PulumiProject:
         kind = "--secret" if secret else "--plaintext"
         self.run("config", "set", kind, key, stdin=value).check()
 
-    def preview(self, *args: str, timeout_seconds: float | None = None) -> CommandResult:
+    def preview(self, *args: str) -> CommandResult:
         """`pulumi preview`."""
-        return self.run("preview", *args, timeout_seconds=timeout_seconds)
+        return self.run("preview", *args)
 
-    def up(self, *args: str, skip_preview: bool = True, timeout_seconds: float | None = None) -> CommandResult:
+    def up(self, *args: str, skip_preview: bool = True) -> CommandResult:
         """`pulumi up`, without the preview before it, which would run the program twice, unless that is wanted."""
-        return self._change("up", *args, skip_preview=skip_preview, timeout_seconds=timeout_seconds)
+        return self.run("up", "--yes", *["--skip-preview"] * skip_preview, *args)
 
-    def refresh(self, *args: str, skip_preview: bool = True, timeout_seconds: float | None = None) -> CommandResult:
+    def refresh(self, *args: str) -> CommandResult:
         """`pulumi refresh`; it runs no program unless asked to with `--run-program`."""
-        return self._change("refresh", *args, skip_preview=skip_preview, timeout_seconds=timeout_seconds)
+        return self.run("refresh", "--yes", "--skip-preview", *args)
 
-    def destroy(self, *args: str, skip_preview: bool = True, timeout_seconds: float | None = None) -> CommandResult:
+    def destroy(self, *args: str) -> CommandResult:
         """`pulumi destroy`; it runs no program unless asked to with `--run-program`."""
-        return self._change("destroy", *args, skip_preview=skip_preview, timeout_seconds=timeout_seconds)
+        return self.run("destroy", "--yes", "--skip-preview", *args)
 
     def stack_output(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """The stack's outputs by name; secret ones as `[secret]` unless they are to be shown."""
@@ -210,10 +175,6 @@ class PulumiProject:
         """
         files = sorted(path for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink())
         return b"\n".join(path.read_bytes() for path in files)
-
-    def _change(self, command: str, *args: str, skip_preview: bool, timeout_seconds: float | None) -> CommandResult:
-        skip = ["--skip-preview"] if skip_preview else []
-        return self.run(command, "--yes", *skip, *args, timeout_seconds=timeout_seconds)
 
     def _read_json(self, *args: str, show_secrets: bool) -> Any:
         show = ["--show-secrets"] if show_secrets else []

@@ -43,20 +43,8 @@ def toolchain(program: str) -> Path:
 
 
 def generate(folder: Path, real_home: Path) -> Path:
-    """Generate the SDKs.
-
-    The generator is built with Go where the user's cache has none of these sources: minutes where not even the engine
-    was built, else seconds.
-
-    Args:
-        folder: Where to, an empty folder.
-        real_home: The user's home, where the caches are.
-
-    Returns:
-        The folder.
-    """
-    program = _generator(real_home)
-    subprocess.run([str(program), str(SCHEMA), str(folder)], check=True, timeout=60)
+    """Generate the SDKs into an empty folder; the generator is built with Go the first time, into the user's cache."""
+    subprocess.run([str(_generator(real_home)), str(SCHEMA), str(folder)], check=True, timeout=INSTALL_SECONDS)
     return folder
 
 
@@ -70,15 +58,9 @@ def python_package(folder: Path, sdk: Path) -> Path:
 
 
 def node_modules(folder: Path, sdk: Path, real_home: Path) -> Path:
-    """What `npm install` makes for a program with the generated SDK.
+    """The folder `node_modules` that `npm install` makes for a program with the generated SDK, which is compiled here.
 
-    Args:
-        folder: Where to, an empty folder.
-        sdk: The generated sources; they are compiled as their `npm run build` does it.
-        real_home: The user's home, in whose cache the packages of the registry are.
-
-    Returns:
-        The folder `node_modules`. Packages in it find each other wherever a program links it to.
+    Packages in it find each other wherever a program links it to.
     """
     node, packages = toolchain("node"), _npm_packages(real_home)
     modules = folder / "node_modules"
@@ -100,14 +82,8 @@ def _npm_packages(real_home: Path) -> Path:
             with tempfile.TemporaryDirectory(dir=folder) as work:
                 for name in ("package.json", "package-lock.json"):
                     shutil.copy(TESTS / "node" / name, work)
-                command = [
-                    str(toolchain("npm")),
-                    "ci",
-                    "--ignore-scripts",
-                    "--no-audit",
-                    "--no-fund",
-                    "--loglevel=error",
-                ]
+                options = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+                command = [str(toolchain("npm")), "ci", *options]
                 env = {**os.environ, "HOME": str(real_home)}
                 subprocess.run(command, cwd=work, env=env, check=True, timeout=INSTALL_SECONDS)
                 made.parent.mkdir(exist_ok=True)
@@ -116,15 +92,7 @@ def _npm_packages(real_home: Path) -> Path:
 
 
 def go_module(folder: Path, sdk: Path) -> Path:
-    """A Go module that has the generated SDK, as `pulumi package add` leaves it.
-
-    Args:
-        folder: What becomes it; a `go.mod` in it is replaced by one that pins all versions.
-        sdk: The generated sources.
-
-    Returns:
-        The folder.
-    """
+    """Make a folder a Go module that has the generated SDK, as `pulumi package add` leaves it, with pinned versions."""
     for name in ("go.mod", "go.sum"):
         shutil.copy(TESTS / "go" / name, folder)
     added = Path(shutil.copytree(sdk / "lumenfall", folder / "sdks" / "lumenfall"))
