@@ -1,13 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""A small HTTP proxy on loopback that forwards ``CONNECT`` to one port, or fails in the ways that proxies do.
-
-::
-
-    with FaultServer(play, tls="good") as target, ConnectProxy(to=target.port) as proxy:
-        ...  # HTTPS_PROXY=proxy.url, then ask for https://localhost/
-    assert proxy.connects == [("localhost:443", None)]
-"""
+"""A small HTTP proxy on loopback that forwards ``CONNECT`` to one port, or fails in the ways that proxies do."""
 
 from __future__ import annotations
 
@@ -33,6 +26,7 @@ _FAULTS: dict[str, Play] = {
     "login-page": _sends(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<title>Sign in</title>"),
     "stall": Connection.stall,
     "cut": lambda connection: None,
+    "garbage": _sends(b"HTTP/1.1 OK 200\r\n\r\n"),
     "cut-in-tunnel": _sends(_ESTABLISHED),
 }
 

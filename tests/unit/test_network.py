@@ -88,6 +88,7 @@ def test_a_bad_certificate_ends_it_at_once(certificate: str, reason: str, hint: 
 def test_only_the_named_authorities_are_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     """requests would add certifi's, and environment variables would beat the argument."""
     with FaultServer(good, tls="good") as server, FaultServer(good, tls="good") as other:
+        monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(server.ca_file))
         assert type(error_of(server, ca_bundle=str(other.ca_file))) is core.TLSError
         assert type(error_of(server, ca_bundle=None)) is core.TLSError
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other.ca_file))
@@ -283,6 +284,7 @@ def test_no_proxy(
         (407, core.ProxyError, "the proxy in HTTPS_PROXY refused to connect (HTTP 407)", "user and password"),
         (502, core.ProxyError, "the proxy in HTTPS_PROXY refused to connect (HTTP 502)", "check HTTPS_PROXY"),
         ("cut", core.ConnectionFailedError, "through the proxy in HTTPS_PROXY", "the proxy settings"),
+        ("garbage", core.ConnectionFailedError, "through the proxy in HTTPS_PROXY", "the proxy settings"),
         ("login-page", core.TLSError, "TLS with ", ""),
         ("cut-in-tunnel", (core.TLSError, core.ConnectionFailedError), "", ""),
     ],

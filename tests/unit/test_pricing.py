@@ -37,7 +37,8 @@ def test_an_estimate(api: Sandbox, endpoint: str) -> None:
             estimate = client.estimate_cost(request, endpoint=endpoint)
             assert (estimate.amount, estimate.model) == (Decimal("0.3264"), "gpt-image-1")
             assert estimate.request_id
-    assert {(seen.method, seen.path) for seen in api.requests} == {("POST", f"/openai/v1/{endpoint}?dryRun=true")}
+    sent = {(seen.method, seen.path, seen.headers["content-type"]) for seen in api.requests}
+    assert sent == {("POST", f"/openai/v1/{endpoint}?dryRun=true", "application/json")}
 
 
 @pytest.mark.parametrize(

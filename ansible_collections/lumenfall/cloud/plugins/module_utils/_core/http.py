@@ -277,12 +277,11 @@ def _explain_proxy(causes: Any, source: str) -> ProxyError | None:
     if _find(causes, requests.exceptions.InvalidSchema):
         hint = f"run: {sys.executable} -m pip install 'requests[socks]'"
         return ProxyError(f"the SOCKS proxy in {source} needs the Python library PySocks", hint=hint)
-    is_tls = _find(causes, ssl.SSLError)
-    if _find(causes, ValueError) and not is_tls:
+    if _find(causes, requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError, UnicodeError):
         return ProxyError(f"the proxy URL in {source} is malformed", hint=f"set {source} to http://host:port")
     if not _find(causes, urllib3.exceptions.ProxyError):
         return None
-    if is_tls:
+    if _find(causes, ssl.SSLError):
         return ProxyError(f"TLS with the proxy in {source} failed", hint=f"try http:// instead of https:// in {source}")
     return ProxyError(f"the proxy in {source} cannot be reached")
 
