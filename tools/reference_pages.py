@@ -155,12 +155,12 @@ def _section(section: Any) -> Iterator[str]:
 def _rst(text: str) -> str:
     """Docstring markup as Markdown."""
     text = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text).replace("``", "`")
-    return re.sub(r"\n?::\n\n((?:    .*\n?|\n)+)", lambda code: _code(code[1]), text)
+    return re.sub(r"\n?::\n\n((?:    .*\n?|\n)+)", lambda code: _code(code[1]), text).rstrip()
 
 
 def _code(block: str) -> str:
     lines = "\n".join(line[4:] for line in block.rstrip().splitlines())
-    return f"\n\n```python part\n{lines}\n```"
+    return f"\n\n```python part\n{lines}\n```\n\n"
 
 
 def _properties(title: str, properties: dict[str, Any], required: Iterable[str] = ()) -> Iterator[str]:
