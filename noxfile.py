@@ -82,16 +82,5 @@ def ansible(session: nox.Session, core: str) -> None:
     session.run("python", "-m", "pytest", "-q", "-n", os.environ.get("NOX_WORKERS", "auto"), "tests/ansible")
 
 
-@nox.session(python="3.12")
-def community(session: nox.Session) -> None:
-    """The wheel beside the ``ansible`` package, which brings some hundred collections."""
-    dist = session.create_tmp()
-    session.run("uv", "build", "--quiet", "--wheel", "--out-dir", dist, external=True)
-    (wheel,) = Path(dist).glob("*.whl")
-    session.install("ansible", "requests", "pulumi", *TEST_GROUP)
-    test = ("-q", "tests/packaging/test_community.py")
-    session.run("python", "-m", "pytest", *test, env={"COMMUNITY_WHEEL": str(wheel.resolve())})
-
-
 if __name__ == "__main__":
     sys.exit(subprocess.call([sys.executable, "-m", "nox"]))

@@ -14,9 +14,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 
@@ -49,23 +49,20 @@ class Ended:
         return self.out + self.err
 
 
+@dataclass
 class Program:
     """``lumenfall-balance`` as it is installed.
 
-    Attributes:
-        path: Where it is.
-        environ: The environment that every run starts with.
-        folder: An empty folder, the working directory of every run.
+    ``api`` is a sandbox to lead it to, ``env`` is added to the environment, ``prefix`` is a program that runs it.
     """
 
-    def __init__(self, path: Path, environ: dict[str, str], folder: Path) -> None:
-        self.path = path
-        self.environ = environ
-        self.folder = folder
-        self._started: list[Process] = []
+    path: Path
+    environ: dict[str, str]
+    folder: Path
+    started: list[Process] = field(default_factory=list)
 
     def environment(self, api: Sandbox | None = None, env: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The environment of a run, which leads to a sandbox."""
+        """The environment of a run."""
         return {**self.environ, **(api.environ if api else {}), **(env or {})}
 
     def __call__(
@@ -73,42 +70,30 @@ class Program:
         *words: str,
         api: Sandbox | None = None,
         env: Mapping[str, str] | None = None,
-        stdin: str | None = None,
-        stdout: int | IO[str] = subprocess.PIPE,
+        stdin: str = "",
         prefix: Sequence[str] = (),
     ) -> Ended:
-        """Run it to its end.
-
-        Args:
-            *words: The command line.
-            api: A sandbox to lead it to.
-            env: Added to the environment, and stronger than the sandbox's.
-            stdin: What standard input contains; nothing by default.
-            stdout: Where standard output goes instead of into the result.
-            prefix: A program that runs it, with its options.
-        """
-        command = [*prefix, str(self.path), *words]
-        return self._run(command, self.environment(api, env), input=stdin or "", stdout=stdout)
+        """Run it to its end."""
+        return self._run([*prefix, str(self.path), *words], self.environment(api, env), stdin)
 
     def in_shell(self, script: str, api: Sandbox | None = None, **env: str) -> Ended:
         """Run a bash script that calls the program as ``"$L"``; standard input is empty."""
-        environ = self.environment(api, {"L": str(self.path), **env})
-        return self._run(["bash", "-c", script], environ, input="", stdout=subprocess.PIPE)
+        return self._run(["bash", "-c", script], self.environment(api, {"L": str(self.path), **env}), "")
 
-    def _run(self, command: list[str], environ: dict[str, str], **streams: Any) -> Ended:
+    def _run(self, command: list[str], environ: dict[str, str], stdin: str) -> Ended:
         ended = subprocess.run(
             command,
             env=environ,
             cwd=self.folder,
-            stderr=subprocess.PIPE,
+            input=stdin,
+            capture_output=True,
             encoding="utf-8",
             timeout=PATIENCE_SECONDS,
             check=False,
-            **streams,
         )
         assert "Traceback" not in ended.stderr, ended.stderr
         assert "Exception ignored" not in ended.stderr, ended.stderr
-        return Ended(ended.returncode, ended.stdout or "", ended.stderr)
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     def start(self, *words: str, api: Sandbox | None = None) -> Process:
         """Start it, to be talked to while it runs, and until the test ends at the most. Standard input is empty."""
@@ -121,31 +106,18 @@ class Program:
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )
-        self._started.append(process)
+        self.started.append(process)
         return process
 
-    def on_terminal(
-        self, *words: str, api: Sandbox, env: Mapping[str, str], until: bytes | None = None, answer: bytes = b"\x03"
-    ) -> tuple[int, str]:
-        """Run it on a terminal to its end.
-
-        Args:
-            *words: The command line.
-            api: A sandbox to lead it to.
-            env: Added to the environment.
-            until: Once it has shown this, the answer is typed.
-            answer: What to type; Ctrl-C by default.
-
-        Returns:
-            The exit status, and all that it has shown.
-        """
+    def on_terminal(self, *words: str, api: Sandbox, until: bytes, answer: bytes) -> tuple[int, str]:
+        """Run it on a terminal, and type ``answer`` after ``until``; gives its status and what it showed."""
         number, terminal = pty.fork()
         if number == 0:
             try:
-                os.execve(self.path, [str(self.path), *words], self.environment(api, env))
+                os.execve(self.path, [str(self.path), *words], self.environment(api))
             finally:
                 os._exit(99)
-        shown = b""
+        shown, is_typed = b"", False
         overdue = time.monotonic() + PATIENCE_SECONDS
         with contextlib.suppress(OSError):  # EIO: the other side is gone
             while True:
@@ -155,18 +127,11 @@ class Program:
                 shown += (data := os.read(terminal, 4096))
                 if not data:
                     break
-                if until is not None and until in shown:
-                    os.write(terminal, answer)
-                    until = None
+                if until in shown and not is_typed:
+                    is_typed = bool(os.write(terminal, answer))
         os.close(terminal)
         _, status = os.waitpid(number, 0)
         return os.waitstatus_to_exitcode(status), shown.decode()
-
-    def end_all(self) -> None:
-        """End what a test has left behind."""
-        for process in self._started:
-            process.kill()
-            process.communicate()
 
 
 @pytest.fixture
@@ -202,26 +167,16 @@ def cli(
     return run
 
 
-@pytest.fixture(scope="session")
-def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What pip compiles when it installs; a checkout may have been told not to (PYTHONDONTWRITEBYTECODE)."""
-    return tmp_path_factory.mktemp("bytecode")
-
-
 @pytest.fixture
-def program(environ: dict[str, str], folder: Path, bytecode: Path) -> Iterator[Program]:
+def program(environ: dict[str, str], folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """The installed command line."""
     path = Path(sys.executable).with_name("lumenfall-balance")
     if not path.exists():
         pytest.fail(f"{path} does not exist: run {sys.executable} -m pip install -e . --no-deps")
-    found = Program(path, {**environ, "PYTHONPYCACHEPREFIX": str(bytecode)}, folder)
+    # What pip compiles when it installs; a checkout may have been told not to (PYTHONDONTWRITEBYTECODE).
+    bytecode = str(tmp_path_factory.getbasetemp() / "bytecode")
+    found = Program(path, {**environ, "PYTHONPYCACHEPREFIX": bytecode}, folder)
     yield found
-    found.end_all()
-
-
-@pytest.fixture
-def plain_user() -> Sequence[str]:
-    """A prefix that runs a command without root's right to write everywhere."""
-    if os.geteuid() != 0:
-        return ()
-    return ("setpriv", "--bounding-set", "-dac_override", "--inh-caps", "-dac_override")
+    for process in found.started:
+        process.kill()
+        process.communicate()

@@ -82,9 +82,8 @@ def test_a_key_that_never_comes(tmp_path):
 
 def test_a_terminal_asks_for_it(program, api):
     """And does not show what is typed."""
-    status, shown = program.on_terminal(
-        "--api-key-file", "-", api=api, env={}, until=b"API key: ", answer=f"{api.key}\n".encode()
-    )
+    words = ["--api-key-file", "-"]
+    status, shown = program.on_terminal(*words, api=api, until=b"API key: ", answer=f"{api.key}\n".encode())
     assert status == 0
     assert "12.50 usd available" in shown
     assert api.key not in shown

@@ -14,8 +14,7 @@ from pulumi_lumenfall.cli.doctor import mask_key
 from pulumi_lumenfall.core import SETTINGS
 from support.fault_server import FaultServer, refused_port
 from support.leaks import KEY, MARKER, leaked
-
-BALANCE = b'{"object": "balance", "billing_type": "prepaid", "available": {"amount": 12.50, "currency": "usd"}}'
+from support.plays import BALANCE, answer, says
 
 
 @pytest.fixture
@@ -57,33 +56,33 @@ def test_nothing_wrong(cli, api):
         assert word in ended.out
 
 
-# name -> (the environment, options, the status, what is found, words of the message, words of the hint)
-SETTING_FAULTS = {
-    "no key": ({"LUMENFALL_API_KEY": ""}, [], 3, "API key", "no API key", "create a key"),
-    "URL": ({"LUMENFALL_API_BASE": "ftp://x"}, [], 3, "base URL", "must start with https", "https://"),
-    "timeout": ({"LUMENFALL_TIMEOUT": "10x"}, [], 3, "timeout", "LUMENFALL_TIMEOUT: '10x'", "30s"),
-    "attempts": ({}, ["--max-attempts", "99"], 3, "attempts", "--max-attempts: '99'", "such as 3"),
-    "bundle": ({"REQUESTS_CA_BUNDLE": "/gone"}, [], 3, "CA bundle", "the CA bundle '/gone'", "PEM"),
-    "typo": ({"LUMENFALL_APIKEY": KEY}, [], 0, "environment", "LUMENFALL_APIKEY is set", "LUMENFALL_API_KEY"),
+# name -> (words of the message, words of the hint)
+BAD_SETTINGS = {
+    "API key": ("LUMENFALL_API_KEY: the API key contains white space", "set LUMENFALL_API_KEY"),
+    "base URL": ("LUMENFALL_API_BASE: the base URL must start with https", "https://"),
+    "timeout": ("LUMENFALL_TIMEOUT: '10x' is not a duration", "30s"),
+    "attempts": ("--max-attempts: '99'", "such as 3"),
+    "CA bundle": ("the CA bundle '/gone'", "PEM"),
+    "environment": ("LUMENFALL_APIKEY is set, but nothing reads it", "LUMENFALL_API_KEY"),
 }
 
 
-@pytest.mark.parametrize("fault", SETTING_FAULTS)
-def test_a_bad_setting(examine, api, fault):
-    """Each is found, with its source."""
-    env, words, status, name, message, hint = SETTING_FAULTS[fault]
-    ended, bad = examine(*words, api=api, env=env)
-    assert (ended, bad.keys()) == (status, {name})
-    assert bad[name][0] == ("fail" if status else "warn")
-    assert message in bad[name][1]
-    assert hint in bad[name][2]
+def test_bad_settings(examine, api):
+    """Each is found, with its source: none hides another. Nothing is sent."""
+    names = ("API_KEY", "TIMEOUT", "API_BASE", "APIKEY")
+    env = {f"LUMENFALL_{name}": value for name, value in zip(names, ("a b", "10x", "ftp://x", KEY), strict=True)}
+    status, bad = examine("--max-attempts", "99", api=api, env={**env, "REQUESTS_CA_BUNDLE": "/gone"})
+    assert (status, bad.keys(), api.requests) == (3, BAD_SETTINGS.keys(), [])
+    for name, (message, hint) in BAD_SETTINGS.items():
+        assert bad[name][0] == ("warn" if name == "environment" else "fail")
+        assert message in bad[name][1]
+        assert hint in bad[name][2]
 
 
-def test_one_bad_setting_does_not_hide_another(examine, api):
-    names = ("LUMENFALL_API_KEY", "LUMENFALL_TIMEOUT", "LUMENFALL_API_BASE", "REQUESTS_CA_BUNDLE")
-    _, bad = examine(api=api, env=dict(zip(names, ("a b", "x", "ftp://x", "/gone"), strict=True)))
-    assert bad.keys() == {"API key", "timeout", "base URL", "CA bundle"}
-    assert api.requests == []
+def test_no_key(examine, api):
+    status, bad = examine(api=api, env={"LUMENFALL_API_KEY": ""})
+    assert (status, bad.keys()) == (3, {"API key"})
+    assert "create a key" in bad["API key"][2]
 
 
 def test_a_credentials_file_that_others_can_read(folder, examine, api):
@@ -155,7 +154,7 @@ def test_a_name_that_does_not_resolve(examine, monkeypatch):
 
 @pytest.mark.parametrize(("tls", "message"), [("unknown-ca", "certificate"), ("expired", "expired")])
 def test_a_certificate_that_is_not_accepted(examine, tls, message):
-    with FaultServer(says_balance(), tls=tls) as server:
+    with FaultServer(says(answer()), tls=tls) as server:
         words = ["--base-url", server.url, "--ca-bundle", str(server.ca_file)]
         status, bad = examine(*words, env={"LUMENFALL_API_KEY": KEY})
     assert (status, bad.keys()) == (3, {"TLS"})
@@ -165,7 +164,7 @@ def test_a_certificate_that_is_not_accepted(examine, tls, message):
 
 def test_the_option_for_another_ca_is_named(cli):
     """In the words of the command line."""
-    with FaultServer(says_balance(), tls="good") as server:
+    with FaultServer(says(answer()), tls="good") as server:
         env = {"LUMENFALL_API_KEY": KEY, "LUMENFALL_API_BASE": server.url}
         assert "--ca-bundle" in cli("show", "--max-attempts", "1", env=env).err
 
@@ -184,22 +183,11 @@ def test_a_proxy_that_is_gone(examine):
 )
 def test_a_wrong_clock(examine, date, words):
     """Compared with the server's date."""
-    with FaultServer(says_balance(f"Date: {date}\r\n")) as server:
+    with FaultServer(says(answer(BALANCE, b"Date: " + date.encode()))) as server:
         status, bad = examine("--base-url", server.url, env={"LUMENFALL_API_KEY": KEY})
     assert (status, bad.keys()) == (0, {"clock"})
     assert words in bad["clock"][1]
     assert "NTP" in bad["clock"][2]
-
-
-def says_balance(headers=""):
-    """A server's answer with 12.50 usd and these headers."""
-
-    def play(connection):
-        connection.read_request()
-        head = f"HTTP/1.1 200 OK\r\n{headers}Content-Length: {len(BALANCE)}\r\nConnection: close\r\n\r\n"
-        connection.send(head.encode() + BALANCE)
-
-    return play
 
 
 @pytest.mark.parametrize(

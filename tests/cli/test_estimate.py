@@ -39,7 +39,6 @@ def write_request(folder, **changes):
     [
         ([], "gpt-image-1", "0.08 usd (gpt-image-1, via sandbox); an estimate\n"),
         (JOB, "gpt-image-1", "28.80 usd for 300 x 0.08 + 20% (gpt-image-1, via sandbox); an estimate\n"),
-        (["--times", "3"], "free", "0.00 usd for 3 x 0.00 (free, via sandbox); an estimate\n"),
     ],
 )
 def test_the_price_for_people(cli, api, folder, words, model, shown):
@@ -164,7 +163,6 @@ def test_jobs_left(cli, api, folder, amount, model, times, left):
 
 FILES = {
     "list": '["a secret"]',
-    "text": "a secret",
     "nothing": "",
     "large": json.dumps({"prompt": "a secret" * 150_000}),
 }

@@ -94,28 +94,22 @@ def test_a_warning(actions, api):
     assert outputs["warning"] == "12.50 usd is below the 20.00 usd of --warn"
 
 
-def test_an_error_is_not_sufficient(actions, api):
-    api.status = 503
-    ended, outputs, _ = actions("check", "--minimum", "5", "--max-attempts", "1", api=api)
-    assert (ended.status, [level for level, _ in annotations(ended)]) == (3, ["error"])
+@pytest.mark.parametrize(
+    ("words", "env", "answer", "kind", "message"),
+    [
+        (["check", "--minimum", "5"], {}, 503, "ServerError", "HTTP 503"),
+        (["check"], {}, 200, "ConfigurationError", "check needs --minimum or --cost-of"),
+        (["check", "--minimum", "5"], {"LUMENFALL_API_KEY": ""}, 200, "ConfigurationError", "pull requests from forks"),
+    ],
+    ids=["503", "mistake", "empty secret"],
+)
+def test_an_error_is_not_sufficient(actions, api, words, env, answer, kind, message):
+    api.status = answer
+    ended, outputs, _ = actions(*words, api=api, env_more={"LUMENFALL_MAX_ATTEMPTS": "1", **env})
+    assert (ended.status, annotations(ended)) == (3, [("error", outputs["message"])])
     assert (outputs["verdict"], outputs["sufficient"], outputs["amount"]) == ("cannot tell", "false", "")
-    assert outputs["error_type"] == "ServerError"
-
-
-def test_nor_is_a_mistake_on_the_command_line(actions, api):
-    ended, outputs, _ = actions("check", api=api)
-    assert ended.status == 3
-    [(level, message)] = annotations(ended)
-    assert (level, message) == ("error", outputs["message"])
-    assert "check needs --minimum or --cost-of" in message
-    assert outputs["sufficient"] == "false"
-
-
-def test_an_empty_secret(actions, api):
-    """The likely cause is named."""
-    ended, outputs, _ = actions("check", "--minimum", "5", api=api, env_more={"LUMENFALL_API_KEY": ""})
-    assert ended.status == 3
-    assert "pull requests from forks" in outputs["message"]
+    assert outputs["error_type"] == kind
+    assert message in outputs["message"]
 
 
 def test_hostile_text(actions, api):
@@ -124,20 +118,15 @@ def test_hostile_text(actions, api):
     api.script(Answer(400, body, {"X-Lumenfall-Request-Id": "a%0A::error::b"}))
     ended, outputs, summary = actions("check", "--minimum", "5", api=api)
     [(_, message)] = annotations(ended)
-    assert ended.status == 3
+    assert (ended.status, outputs["sufficient"]) == (3, "false")
     for bad in ("::", "##vso", "%0A::", "\x1b"):
         assert bad not in message
-    assert outputs["sufficient"] == "false"
+    # As the toolkit does it: "%0A" in a text is not a line end.
+    assert "%250A" in message
     row = next(line for line in summary.splitlines() if line.startswith("| message |"))
     assert row.count("|") == 3
     assert not set("<>[]()`@*_{}$") & set(row)
     assert "://" not in row
-
-
-def test_a_percent_sign_is_escaped(cli, api):
-    """As the toolkit does it: "%0A" in a text is not a line end."""
-    api.script(Answer(400, '{"error": {"message": "100%0Asure", "code": "X"}}'))
-    assert "100%250Asure" in cli("check", "--minimum", "5", "--format", "github", api=api).out
 
 
 @pytest.mark.parametrize("name", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])

@@ -82,17 +82,14 @@ def test_the_sandbox_ends_well(program, number):
         (["--amount", "null"], "temporarily unavailable"),
         (["--billing-type", "postpaid"], "postpaid account"),
         (["--status", "503"], "HTTP 503"),
+        (["--price", "other=1", "--price", "m=0.08"], "0.16 usd for 2 x 0.08"),
     ],
 )
 def test_what_a_sandbox_plays(program, words, shown):
     _, exports = sandbox(program, *words)
-    assert shown in program("show", "--max-attempts", "1", env=exports).text
-
-
-def test_a_sandbox_prices_jobs(program):
-    (program.folder / "request.json").write_text('{"model": "m", "n": 2}')
-    _, exports = sandbox(program, "--price", "other=1", "--price", "m=0.08")
-    assert program("estimate", "--request", "request.json", env=exports).out.startswith("0.16 usd ")
+    (program.folder / "request.json").write_text('{"model": "m"}')
+    command = ["estimate", "--request", "request.json", "--times", "2"] if "--price" in words else ["show"]
+    assert shown in program(*command, "--max-attempts", "1", env=exports).text
 
 
 def test_a_port_that_is_taken(program, api):

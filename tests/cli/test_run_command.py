@@ -197,6 +197,6 @@ def test_on_a_terminal(program, api):
     """The command can read from it, and Ctrl-C comes once; the terminal is ours again after it."""
     code = "import signal, sys; n = []; signal.signal(2, lambda *_: n.append(1)); print('ready', flush=True)"
     command = python(f"{code}; line = sys.stdin.readline(); print(len(n), 'Ctrl-C,', line); sys.exit(7)")
-    status, shown = program.on_terminal(*RUN, *command, api=api, env={}, until=b"ready", answer=b"\x03bye\n")
+    status, shown = program.on_terminal(*RUN, *command, api=api, until=b"ready", answer=b"\x03bye\n")
     assert status == 7
     assert "1 Ctrl-C, bye" in shown

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from pulumi_lumenfall.cli import balance, main
+from pulumi_lumenfall.cli import balance
 from pulumi_lumenfall.core import AccountBalance, Gate, ServerError, wait_until_enough
 
 WAIT = ["check", "--minimum", "5", "--wait", "60s", "--poll", "1"]
@@ -32,29 +32,6 @@ def test_a_top_up_arrives(cli, api):
     assert re.fullmatch(r"enough: 12\.50 usd available .* more than the 5\.00 needed; waited 0:00:\d\d\n", ended.out)
     assert re.fullmatch(rf"lumenfall-balance: waiting, 0:(01:00|00:\d\d) left: {re.escape(LOW)}\n", ended.err)
     assert len(api.requests) == 3
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        (["--wait", "30s"], (30, 30)),
-        (["--wait", "1h30m", "--poll", "5"], (5400, 5)),
-        (["--wait", "8d", "--poll", "2m"], (691200, 120)),
-    ],
-)
-def test_the_whole_time_is_the_cores(api, monkeypatch, words, expected):
-    """Which looks a last time at its end."""
-    seen = []
-
-    def wait(look, gate, wait, poll, **_):
-        seen.append((wait, poll))
-        return look()
-
-    monkeypatch.setattr(balance, "wait_until_enough", wait)
-    for name, value in api.environ.items():
-        monkeypatch.setenv(name, value)
-    assert main(["check", "--minimum", "5", *words]) == 0
-    assert seen == [expected]
 
 
 def test_a_long_retry_after_ends_it_and_is_said_once(cli, api):

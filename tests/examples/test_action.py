@@ -147,14 +147,6 @@ def pythons(pattern):
     return sorted((Path.home() / ".pyenv/versions").glob(f"{pattern}/bin/python3"))
 
 
-@pytest.mark.parametrize("python", pythons("3.[89].*"), ids=lambda path: path.parts[-3])
-def test_a_python_that_is_too_old(action, folder, python):
-    make_python(folder, f'#!/bin/sh\nexec {python} "$@"\n')
-    ended, outputs = action()
-    assert ended.returncode == 3
-    assert f"this is {python.parts[-3]};" in outputs["message"]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("python", pythons("3.1[03].*") or [Path(sys.executable)], ids=lambda path: path.parts[-3])
 def test_a_self_hosted_runner(action, folder, python):

@@ -36,7 +36,7 @@ ELSEWHERE = {
     "make demo": "Makefile",
     "make test": "Makefile",
     "python3 -m venv .venv && . .venv/bin/activate": "tests/packaging/conftest.py",
-    "pip install pulumi-lumenfall": "tests/packaging/test_wheel.py",
+    "pip install pulumi-lumenfall": "tests/packaging/test_install.py",
     "pip install 'requests>=2.32.4'": "tests/packaging/test_install.py",
     "ansible-galaxy collection install lumenfall.cloud": "tests/packaging/test_install.py",
     "lumenfall-balance sandbox --amount 12.50": "tests/unit/test_sandbox.py",
