@@ -92,12 +92,9 @@ class Transport:
             raise head
         seconds = seconds_until(end)
         content = self._next_step(steps, seconds if head.status_code == 200 else min(seconds, ERROR_BODY_SECONDS))
-        if isinstance(content, bytes):
-            return Response(head.status_code, head.headers, content)
-        # Ends the thread, if it still reads; urllib3 before 2.3 cannot.
-        with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):
-            head.raw.shutdown()
-        return Response(head.status_code, head.headers, b"", content)
+        if isinstance(content, LumenfallError):
+            return Response(head.status_code, head.headers, b"", problem=content)
+        return Response(head.status_code, head.headers, content)
 
     def close(self) -> None:
         """Close the connection."""
