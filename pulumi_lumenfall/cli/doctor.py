@@ -18,7 +18,6 @@ from ..core import (
     AccountBalance,
     AuthenticationError,
     ConfigurationError,
-    Gate,
     InsufficientBalanceError,
     Layer,
     LumenfallClient,
@@ -27,6 +26,7 @@ from ..core import (
     TLSError,
     __version__,
     clean,
+    judge_error,
     resolve_settings,
 )
 from .output import say, write_stdout
@@ -52,18 +52,16 @@ class Finding(NamedTuple):
 
 
 def run(options: Namespace) -> int:
-    """Examine everything, print it, and return the exit status: 0, 2 (only the balance is too low) or 3."""
-    gate = None if options.minimum is None else Gate(options.minimum, names=("--minimum", "postpaid", "unavailable"))
+    """Examine everything, print it, and return the exit status: 0, 2 (an account without funds) or 3."""
     layer = settings_layer(options)
     result, skew = _ask(layer)
     findings = list(_examine_settings(layer, isinstance(result, (AccountBalance, InsufficientBalanceError))))
+    status = EXIT_CANNOT_TELL
     if result is None:
-        status = EXIT_CANNOT_TELL
         findings.append(Finding("request", "note", "not sent, because of the settings above"))
     else:
-        is_shown = gate is None and isinstance(result, AccountBalance)
-        status = 0 if is_shown else EXIT_STATUS[(gate or Gate(0)).judge(result).outcome]
-        findings += [*_examine_result(result, gate), _examine_clock(skew)]
+        status = 0 if isinstance(result, AccountBalance) else EXIT_STATUS[judge_error(result).outcome]
+        findings += [*_examine_result(result), _examine_clock(skew)]
     findings += [*_examine_environment(), *_examine_versions()]
     levels = [finding.level for finding in findings]
     summary = f"problems: {levels.count('FAIL')}, warnings: {levels.count('warn')}"
@@ -126,16 +124,13 @@ def mask_key(key: str) -> str:
     return f"{public}{dot}…{secret[-4:]}" if len(secret) >= 16 else f"{public}{dot}… (short)"
 
 
-def _examine_result(result: AccountBalance | LumenfallError, gate: Gate | None) -> Iterator[Finding]:
+def _examine_result(result: AccountBalance | LumenfallError) -> Iterator[Finding]:
     if isinstance(result, LumenfallError):
         facts = f"attempts: {result.attempts}" + (f", request id {result.request_id}" if result.request_id else "")
         yield Finding(_NAMES.get(type(result), "request"), "FAIL", f"{result} ({facts})", result.hint)
         return
     yield Finding("request", "ok", "the API sent a balance")
-    if gate is not None:
-        verdict = gate.judge(result)
-        yield Finding("balance", "ok" if verdict.sufficient else "FAIL", verdict.message)
-    elif result.status == "unavailable":
+    if result.status == "unavailable":
         yield Finding("balance", "warn", result.describe(), "run it again later")
     else:
         yield Finding("balance", "ok", result.describe())

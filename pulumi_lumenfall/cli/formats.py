@@ -13,12 +13,10 @@ Sources:
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
 from ..core import LumenfallError, format_amount
@@ -134,7 +132,7 @@ def _make_json(report: Report, _options: Namespace) -> str:
         return _make_error(report.result)
     document = report.result.to_dict()
     if report.gate is not None:
-        document["minimum"] = _round_up(report.gate.minimum)
+        document["minimum"] = float(report.gate.minimum)
         document["sufficient"] = report.verdict.sufficient
         document["verdict"] = report.verdict.outcome
     if report.warn_at is not None:
@@ -157,13 +155,6 @@ def _make_error(error: LumenfallError) -> str:
 def to_json(document: Mapping[str, Any]) -> str:
     """One line, of ASCII alone, so that no terminal's or pipe's encoding can spoil it."""
     return f"{json.dumps(document)}\n"
-
-
-def _round_up(exact: Decimal) -> float:
-    """The nearest float that is not less: whoever compares again is never more lenient than the verdict."""
-    nearest = float(exact)
-    # By its shortest text, like the amount beside it: the float of 0.3 itself is a little less than 0.3.
-    return nearest if Decimal(repr(nearest)) >= exact else math.nextafter(nearest, math.inf)
 
 
 def _make_dotenv(report: Report, options: Namespace) -> str:

@@ -116,27 +116,11 @@ def test_what_the_server_answers(cli, examine, api, answer, status, name, messag
     assert next(check["level"] for check in checks if check["name"] == "API key") == key_level
 
 
-@pytest.mark.parametrize(
-    ("amount", "billing_type", "status"),
-    [("12.50", "prepaid", 0), ("3.20", "prepaid", 2), (None, "postpaid", 0), (None, "prepaid", 3)],
-)
-def test_a_minimum(examine, api, amount, billing_type, status):
-    """The verdict of a gate, with its status."""
-    api.amount, api.billing_type = amount, billing_type
-    assert examine("--minimum", "5", api=api)[0] == status
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["--minimum", "x"], "--minimum: 'x' is not an amount of dollars"),
-        (["--api-key-file", "gone"], "--api-key-file: it cannot be read (no such file or directory)"),
-    ],
-)
-def test_a_mistake_is_refused(cli, api, words, message):
-    ended = cli("doctor", *words, api=api)
+def test_a_key_file_that_is_gone(cli, api):
+    """What was asked for is refused, not examined."""
+    ended = cli("doctor", "--api-key-file", "gone", api=api)
     assert (ended.status, ended.out, api.requests) == (3, "", [])
-    assert message in ended.err
+    assert "--api-key-file: it cannot be read (no such file or directory)" in ended.err
 
 
 def test_a_name_that_does_not_resolve(examine, monkeypatch):
