@@ -157,7 +157,7 @@ class LumenfallClient:
             time.sleep(wait)
         if not isinstance(result, LumenfallError):
             return result
-        result.attempts = 0 if isinstance(result, ConfigurationError) else attempt
+        result.attempts = attempt
         if isinstance(result, DeadlineExceededError) and isinstance(previous, LumenfallError):
             result.args = (f"{result}; the attempt before failed: {previous}",)
         if asked:
@@ -180,7 +180,7 @@ class LumenfallClient:
             error.status, error.request_id = response.status, request_id
             error.retry_after_seconds = parse_retry_after(response.headers.get("Retry-After", ""))
             if isinstance(error, (AuthenticationError, PermissionDeniedError)):
-                error.hint = f"{error.hint} (the key came from {self._settings.sources.get('api_key', 'api_key')})"
+                error.hint = f"{error.hint} (the key came from {self._settings.sources['api_key']})"
             raise
 
     def close(self) -> None:

@@ -148,7 +148,7 @@ class Transport:
             settings = self._settings
             return DeadlineExceededError(
                 f"no complete response from {settings.base_url}{self._via} within {settings.timeout:g} s",
-                hint=f"run it again, or raise {settings.names.get('timeout', 'timeout')} if the network is slow",
+                hint=f"run it again, or raise {settings.names['timeout']} if the network is slow",
             )
 
     def _explain(self, error: Exception, has_status: bool) -> LumenfallError:
@@ -164,7 +164,7 @@ class Transport:
             return proxy_error
         tls_error = _find(causes, ssl.SSLError)
         if tls_error:
-            return _explain_tls(tls_error, server, settings.names.get("ca_bundle", "ca_bundle"))
+            return _explain_tls(tls_error, server, settings.names["ca_bundle"])
         os_errors = [cause for cause in causes if isinstance(cause, OSError) and cause.errno and cause.strerror]
         if _find(causes, socket.gaierror):
             reason = "its name cannot be resolved"

@@ -99,8 +99,8 @@ def parse_json(body: bytes, secrets: Secrets = ()) -> Dict[str, Any]:
         text = body.decode("utf-8-sig").strip(" \t\r\n")
         document = json.loads(
             text,
-            parse_int=JSONNumber,
-            parse_float=JSONNumber,
+            parse_int=Decimal,
+            parse_float=Decimal,
             parse_constant=_refuse_constant,
             object_pairs_hook=_unique_keys,
         )
@@ -112,8 +112,8 @@ def parse_json(body: bytes, secrets: Secrets = ()) -> Dict[str, Any]:
         is_cut = not text or (text[0] == "{" and not has_more and (text[-1] != "}" or error.pos >= len(text)))
         problem = "it was cut off" if is_cut else "it is HTML" if text[0] == "<" else "it is not valid JSON"
         problem = problem if text else "it is empty"
-    except RecursionError:
-        problem, is_cut = "its JSON is nested too deeply", False
+    except (ArithmeticError, RecursionError):
+        problem, is_cut = "a number in it is too large, or it is nested too deeply", False
     if problem:
         raise _invalid(problem, is_cut)
     if document.get("error") is not None:
@@ -155,10 +155,6 @@ def parse_error(response: Response, secrets: Secrets = ()) -> LumenfallError:
     return error
 
 
-class JSONNumber(str):
-    """A JSON number as it was written, so that no digit is lost."""
-
-
 def _invalid(problem: str, is_cut: bool = False) -> InvalidResponseError:
     return InvalidResponseError(f"unexpected response: {problem}", retryable=is_cut)
 
@@ -181,11 +177,11 @@ def _require_usd(name: str, value: Any, secrets: Secrets) -> None:
 
 
 def _to_number(value: Any) -> Decimal | None:
-    return parse_number(value) if isinstance(value, JSONNumber) else None
+    return parse_number(str(value)) if isinstance(value, Decimal) else None
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and not isinstance(value, JSONNumber) and bool(value.strip())
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _error_facts(document: Any, secrets: Secrets) -> Tuple[str | None, str | None]:
