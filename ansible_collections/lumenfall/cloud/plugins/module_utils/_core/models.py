@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from typing import Any, Dict, NamedTuple, Tuple
 
 from .errors import CREDITS_PAGE, InsufficientBalanceError, LumenfallError, bad_value
@@ -32,6 +32,8 @@ _MAX_NUMBER = Decimal("1e15")
 _SMALLEST_EXPONENT = -30
 # Exact for every amount and minimum, whatever precision the calling program has set.
 EXACT = Context(prec=1000)
+# The digits that every float keeps.
+_FLOAT_FLOOR = Context(prec=15, rounding=ROUND_FLOOR)
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,14 @@ class AccountBalance:
     def to_dict(self) -> Dict[str, Any]:
         """The balance as data for JSON: ``{"object", "billing_type", "available": {"amount", "currency"}, "status"}``.
 
-        The amount is a float, or None.
+        The amount is a float, or None. It is never above the exact amount: what compares it, such as Ansible's test
+        ``funded``, must not pass where the exact comparison fails.
         """
-        amount = None if self.amount is None else float(self.amount)
+        amount = None
+        if self.amount is not None:
+            amount = float(self.amount)
+            if Decimal(repr(amount)) > self.amount:
+                amount = float(_FLOAT_FLOOR.plus(self.amount))
         return {
             "object": "balance",
             "billing_type": self.billing_type,
