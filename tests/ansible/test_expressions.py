@@ -47,11 +47,11 @@ VALUES = {
     "unreachable": ({"unreachable": True, "msg": "gone"}, "(0)", "failed: gone"),
     "hostile": ({"failed": True, "msg": "x\n::error::y \x1b[31m"}, "(0)", "failed: x : :error: :y [31m"),
     "loop": ({"results": [{"balance": GOOD}]}, "(0)", "result of a loop"),
-    "another module's": ({"changed": False, "rc": 0}, "(0)", "has no 'balance'"),
-    "empty": ({}, "(0)", "has no 'balance'"),
+    "another module's": ({"changed": False, "rc": 0}, "(0)", "neither the registered result"),
+    "empty": ({}, "(0)", "neither the registered result"),
     "list": ([GOOD], "(0)", "this is a list; use lookup() instead of query(), or [0]"),
-    "text": ("12.50", "(0)", "not the registered result"),
-    "none": (None, "(0)", "not the registered result"),
+    "text": ("12.50", "(0)", "neither the registered result"),
+    "none": (None, "(0)", "neither the registered result"),
     "text amount": (_amount("99"), "(0)", "neither a number of dollars nor null"),
     "boolean amount": (_amount(True), "(0)", "neither a number of dollars nor null"),
     "other currency": (_amount(99, "eur"), "(0)", "'available.currency' is 'eur', not 'usd'"),
@@ -62,8 +62,8 @@ VALUES = {
     "undefined minimum": (GOOD, "(nothing_here)", "'nothing_here' is undefined"),
     "bad minimum": (GOOD, "('1,50')", "minimum: '1,50' is not an amount"),
     "bad policy": (GOOD, "(1, postpaid='maybe')", "postpaid: 'maybe' is not valid"),
-    "unknown argument": (GOOD, "(1, postpayd='deny')", "it does not take postpayd; it takes"),
-    "unnamed policy": (GOOD, "(1, 'deny')", "it does not take a second value without a name"),
+    "unknown argument": (GOOD, "(1, postpayd='deny')", "unexpected keyword argument 'postpayd'"),
+    "unnamed policy": (GOOD, "(1, 'deny')", "takes from 1 to 2 positional arguments"),
 }
 
 

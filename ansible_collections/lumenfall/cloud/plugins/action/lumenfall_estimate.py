@@ -17,5 +17,5 @@ class ActionModule(LumenfallAction):
 
     argument_spec = ESTIMATE_SPEC
 
-    def run_with_options(self, options: Dict[str, Any], task_vars: Dict[str, Any]) -> Dict[str, Any]:
-        return self.estimate(options, task_vars)
+    def run_with_options(self, options: Dict[str, Any]) -> Dict[str, Any]:
+        return self.estimate(options)

@@ -2,43 +2,37 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""The shared options, described once.
-
-Private to the collection ``lumenfall.cloud``: no other collection may use it.
-"""
+"""The shared options, described once. Private to the collection ``lumenfall.cloud``."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What Ansible merges into the documentation of the module and the lookup."""
+    """What Ansible merges into the documentation of the modules, the lookup and the test."""
 
     DOCUMENTATION = r"""
 options:
   api_key:
     description:
-      - The API key, as shown at U(https://lumenfall.ai/app/api_keys).
-      - The default is E(LUMENFALL_API_KEY), then the C(api_key) in C(~/.lumenfall/credentials.json)
+      - The API key. The default is E(LUMENFALL_API_KEY), then the C(api_key) in C(~/.lumenfall/credentials.json)
         (E(LUMENFALL_CONFIG_DIR) moves the folder).
-      - Do not write a key into a playbook. Ansible shows the lines around a task that failed. Use the environment, a
-        vault, or a credential of your automation platform.
+      - Do not write a key into a playbook, since Ansible shows the lines around a task that failed. Use the
+        environment, a vault, or a credential of your automation platform.
     type: str
   base_url:
     description:
-      - Where the API is. It may end in C(/), C(/v1) or C(/openai/v1).
-      - It must start with V(https://), except for V(http://) to a loopback host.
+      - Where the API is. It starts with V(https://), or V(http://) for a loopback host, and may end in C(/v1) or
+        C(/openai/v1).
       - The default is E(LUMENFALL_API_BASE), then V(https://api.lumenfall.ai).
     type: str
   timeout:
     description:
-      - Total deadline in seconds, above 0 and up to 3600. It covers everything from DNS to the last attempt. Text such
-        as V(20s) works as well.
+      - Total deadline from DNS to the last attempt, above 0 and up to 3600 seconds, such as V(20) or V(20s).
       - The default is E(LUMENFALL_TIMEOUT), then V(30).
     type: raw
   max_attempts:
     description:
-      - Requests in all, 1 to 10. Only temporary failures are retried, such as a rate limit, a failed connection or
-        a server error.
+      - Requests in all, 1 to 10. Only temporary failures are retried, such as a rate limit or a failed connection.
       - The default is E(LUMENFALL_MAX_ATTEMPTS), then V(3).
     type: raw
   ca_path:
@@ -48,9 +42,7 @@ options:
         the system trusts.
     type: path
   validate_certs:
-    description:
-      - Whether the server's certificate is verified. V(false) is for tests only, since anyone on the way can then read
-        the API key.
+    description: Whether the server's certificate is verified. V(false) is for tests only, since it exposes the API key.
     type: bool
     default: true
 requirements:
@@ -62,24 +54,19 @@ notes:
     GATE = r"""
 options:
   minimum:
-    description:
-      - The least amount in dollars that is enough, 0 or more. It is compared exactly, as a decimal number.
+    description: The least amount in dollars that is enough, 0 or more. It is compared exactly, as a decimal number.
     type: raw
   postpaid:
-    description:
-      - What a postpaid account, which has no amount, counts as.
+    description: Whether a postpaid account, which has no amount, counts as enough (V(allow)) or too low (V(deny)).
     type: str
-    choices:
-      allow: It is enough.
-      deny: It is too low.
+    choices: [allow, deny]
     default: allow
   unavailable:
     description:
-      - What a balance that is temporarily unavailable counts as. It is unknown then, which is not the same as 0.
+      - What a balance that is temporarily unavailable, which is unknown and not 0, counts as. V(allow) is enough; with
+        V(deny) the verdict is V(cannot tell), which is not enough.
     type: str
-    choices:
-      allow: It is enough.
-      deny: The verdict is V(cannot tell), which is not enough.
+    choices: [allow, deny]
     default: deny
 """
 
@@ -107,11 +94,6 @@ attributes:
   diff_mode:
     description: Will return details on what has changed (or possibly needs changing in check mode), when in diff mode.
     support: N/A
-    details: It changes nothing.
-  async:
-    description: Supports being used with the C(async) keyword.
-    support: none
-    details: Ansible refuses it. O(timeout) bounds the task.
   platform:
     description: Target OS or families that can be operated against.
     platforms: posix

@@ -18,12 +18,11 @@ description:
   - A lookup runs whenever its expression is evaluated. In C(vars) that is each time the variable is used, on each host.
   - All lookups of a run share one answer for up to 30 seconds (E(LUMENFALL_CACHE_SECONDS); V(0) turns it off). Errors
     are not kept. Use M(lumenfall.cloud.lumenfall_balance) with C(until) to ask again sooner.
-  - An option that is not given comes from the variable of the same name, then the environment, then C(ansible.cfg).
+  - An option that is not given comes from the variable of the same name, then the environment of Ansible itself (not
+    the keyword C(environment)), then C(ansible.cfg).
 options:
   _terms:
     description: Nothing. This lookup takes only named options.
-notes:
-  - The keyword C(environment) does not reach lookups. They see the environment of Ansible itself.
 extends_documentation_fragment:
   # The first one wins where both say something.
   - lumenfall.cloud._lumenfall.variables
@@ -43,35 +42,18 @@ EXAMPLES = r"""
 - name: Stop unless there are 5 dollars
   ansible.builtin.assert:
     that: lookup('lumenfall.cloud.lumenfall_balance') is lumenfall.cloud.funded(5)
-
-- name: Read the balance of another account, once, and keep it
-  ansible.builtin.set_fact:
-    other_account: "{{ lookup('lumenfall.cloud.lumenfall_balance', api_key=vault_other_api_key) }}"
 """
 
 RETURN = r"""
 _raw:
-  description: A list of one balance, as RV(lumenfall.cloud.lumenfall_balance#module:balance).
+  description:
+    - A list of one balance, as RV(lumenfall.cloud.lumenfall_balance#module:balance).
+    - With O(minimum) it has C(sufficient) and C(verdict) as well.
   type: list
   elements: dict
-  sample:
-    - object: balance
-      billing_type: prepaid
-      available:
-        amount: 12.5
-        currency: usd
-      status: known
-  contains:
-    sufficient:
-      description: Whether the balance is enough.
-      returned: if O(minimum) is given
-      type: bool
-    verdict:
-      description: V(enough), V(too low), or V(cannot tell).
-      returned: if O(minimum) is given
-      type: str
 """
 
+import functools  # noqa: E402
 import os  # noqa: E402
 import time  # noqa: E402
 from typing import Any, Dict, List, Tuple  # noqa: E402
@@ -85,20 +67,13 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._options import ( 
     GATE_OPTIONS,
     SETTING_OPTIONS,
     Outcome,
+    ask,
     given,
     read_demand,
     read_settings,
-    refuse_unknown,
     task_result,
 )
-from ansible_collections.lumenfall.cloud.plugins.plugin_utils._sharing import Kept, ask, ask_shared  # noqa: E402
-
-try:
-    from ansible.module_utils.secrets import register_secret
-except ImportError:  # ansible-core before 2.22
-    register_secret = None
-
-display = Display()
+from ansible_collections.lumenfall.cloud.plugins.plugin_utils._sharing import Kept, shared  # noqa: E402
 
 
 class LookupModule(LookupBase):
@@ -107,20 +82,15 @@ class LookupModule(LookupBase):
     def run(self, terms: List[Any], variables: Dict[str, Any] | None = None, **kwargs: Any) -> List[Any]:
         if terms:
             raise AnsibleLookupError("it takes named options only, such as minimum=5")
-        direct, gate = given(kwargs), None
+        gate = None
         try:
-            refuse_unknown(kwargs, {**SETTING_OPTIONS, **GATE_OPTIONS})
+            direct = given(kwargs, {**SETTING_OPTIONS, **GATE_OPTIONS})
             gate = read_demand(direct).gate
             options, names = self._find_options(variables or {}, direct)
-            settings = read_settings(options, names=names)
-            if register_secret is not None:
-                register_secret(settings.api_key.reveal())
-            for warning in settings.warnings:
-                display.warning(warning)
-            outcome = _ask(settings)
+            outcome = _ask(read_settings(options, Display().warning, names=names))
         except _core.LumenfallError as error:
             outcome = error
-        result = task_result(outcome, gate, is_gated="minimum" in direct)
+        result = task_result(outcome, gate, is_gated=kwargs.get("minimum") is not None)
         if result.get("failed"):
             raise AnsibleLookupError(result["msg"])
         judged = {name: result[name] for name in ("sufficient", "verdict") if name in result}
@@ -147,11 +117,11 @@ class LookupModule(LookupBase):
 
 def _ask(settings: _core.Settings) -> Outcome:
     """Ask once per half a minute for the whole run; an error is for those that ask at the same time."""
-    seconds, start = _core.parse_cache_seconds(), time.time()
-    if not seconds:
-        return ask(settings, _core.LumenfallClient.fetch_balance)
+    seconds, start = _core.parse_cache_seconds(), time.monotonic()
+    fetch = functools.partial(ask, settings, _core.LumenfallClient.fetch_balance)
 
     def accept(kept: Kept) -> bool:
-        return kept["at"] >= start or ("error" not in kept["outcome"] and time.time() - kept["at"] < seconds)
+        is_error = isinstance(kept["outcome"], _core.LumenfallError)
+        return kept["at"] >= start or (not is_error and time.monotonic() - kept["at"] < seconds)
 
-    return ask_shared("lookup", settings, _core.LumenfallClient.fetch_balance, accept)
+    return shared("lookup", settings, fetch, accept) if seconds else fetch()

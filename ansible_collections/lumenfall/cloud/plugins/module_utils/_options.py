@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""Ansible's names for the core's settings, and results of the module.
+"""Ansible's names for the core's settings, and the results of the modules.
 
 Private to the collection ``lumenfall.cloud``. It imports nothing of Ansible's controller, so that the plugins and the
-module, which may run on another host, share it.
+modules, which may run on another host, share it.
 """
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, NamedTuple, Tuple, Union
+from dataclasses import replace
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Tuple, Union
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
@@ -23,6 +24,7 @@ from ._core import (
     CostEstimate,
     Gate,
     Job,
+    LumenfallClient,
     LumenfallError,
     Settings,
     check_endpoint,
@@ -35,6 +37,11 @@ from ._core import (
     parse_job,
     resolve_settings,
 )
+
+try:
+    from ansible.module_utils.secrets import register_secret
+except ImportError:  # ansible-core before 2.22
+    register_secret = None
 
 MODULE = "lumenfall.cloud.lumenfall_balance"
 ESTIMATE_MODULE = "lumenfall.cloud.lumenfall_estimate"
@@ -60,7 +67,6 @@ ARGUMENT_SPEC: Dict[str, Dict[str, Any]] = {
     "wait": {"type": "raw"},
     "poll": {"type": "raw"},
 }
-
 JOB_OPTIONS: Dict[str, Dict[str, Any]] = {
     "request": {"type": "raw", "required": True},
     "endpoint": {"type": "str", "choices": list(ENDPOINTS), "default": ENDPOINTS[0]},
@@ -69,44 +75,36 @@ JOB_OPTIONS: Dict[str, Dict[str, Any]] = {
 }
 ESTIMATE_SPEC: Dict[str, Dict[str, Any]] = {**SETTING_OPTIONS, **JOB_OPTIONS}
 
+Call = Callable[[LumenfallClient], Any]
 Outcome = Union[AccountBalance, LumenfallError]  # noqa: UP007 - evaluated by Python 3.8, too
 
 
 class Demand(NamedTuple):
-    """What a task asks of the balance.
+    """What a task asks of the balance."""
 
-    Attributes:
-        gate: What is enough, or None without a ``minimum``.
-        wait: How long to wait for it, seconds.
-        poll: Seconds between two looks.
-    """
-
-    gate: Gate | None
-    wait: float
-    poll: float
+    gate: Gate | None  #: what is enough; None without a ``minimum``
+    require: bool  #: whether the task fails without it
+    wait: float  #: how long to wait for it, seconds
+    poll: float  #: seconds between two looks
 
 
-def given(options: Mapping[Any, Any]) -> Dict[str, Any]:
-    """The options that are set; blank text is unset, except as ``minimum``: a gate without one is a mistake."""
+def given(options: Mapping[Any, Any], known: Mapping[str, Any]) -> Dict[str, Any]:
+    """The options that are set, each of them known; blank text is unset, but a blank ``minimum`` is a mistake."""
+    for name in options:
+        if name not in known:
+            raise ConfigurationError(
+                f"there is no option {describe_value(name)}", hint=f"the options are {', '.join(sorted(known))}"
+            )
     return {
-        str(name): _plain(value)
+        name: _plain(value)
         for name, value in options.items()
-        if name not in ARGUMENT_SPEC or not is_unset(value) or (name == "minimum" and value is not None)
+        if not is_unset(value) or (name == "minimum" and value is not None)
     }
 
 
 def _plain(value: Any) -> Any:
     # Errors tell the type of what should have been text, and Ansible has types of its own.
     return dict(value) if isinstance(value, Mapping) else list(value) if isinstance(value, (list, tuple)) else value
-
-
-def refuse_unknown(options: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-    """Refuse an option that does not exist."""
-    for name in options:
-        if name not in known:
-            raise ConfigurationError(
-                f"there is no option {describe_value(name)}", hint=f"the options are {', '.join(sorted(known))}"
-            )
 
 
 def parse_boolean(name: str, value: Any) -> bool:
@@ -120,12 +118,12 @@ def parse_boolean(name: str, value: Any) -> bool:
 
 def read_settings(
     options: Mapping[str, Any],
+    warn: Callable[[str], None],
     *,
-    environ: Mapping[str, str] | None = None,
     origins: Mapping[str, str] | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Resolve the settings from options, then the environment, then the credentials file."""
+    """Resolve the settings from options, then the environment, then the credentials file, and have the key masked."""
     layer = {}
     for setting in SETTINGS:
         name, value = setting.ansible, _plain(options.get(setting.ansible))
@@ -133,27 +131,32 @@ def read_settings(
         if setting.ansible_type == "bool" and not is_unset(value):
             value = parse_boolean(source, value)
         layer[setting.name] = (source, value)
-    return resolve_settings(layer, environ=environ, origins=origins)
+    settings = resolve_settings(layer, origins=origins)
+    if register_secret is not None:
+        register_secret(settings.api_key.reveal())
+    for warning in settings.warnings:
+        warn(warning)
+    return settings
 
 
-def read_demand(options: Mapping[str, Any], names: Mapping[str, str] | None = None, note: str = "") -> Demand:
+def read_demand(options: Mapping[str, Any], prefix: str = "", note: str = "", may_wait: bool = True) -> Demand:
     """The gate that the options ask for, and how long to wait for it."""
-    called = {name: (names or {}).get(name, name) for name in ARGUMENT_SPEC}
     minimum = options.get("minimum")
     gate = Gate(
         0 if minimum is None else minimum,
         postpaid=options.get("postpaid"),
         unavailable=options.get("unavailable"),
-        names=(called["minimum"], called["postpaid"], called["unavailable"]),
+        names=(f"{prefix}minimum", f"{prefix}postpaid", f"{prefix}unavailable"),
         note=note,
     )
-    wait = _duration(called["wait"], options.get("wait"), 0.0, maximum=MAX_WAIT_SECONDS)
-    poll = _duration(called["poll"], options.get("poll"), DEFAULT_POLL_SECONDS, minimum=MIN_POLL_SECONDS)
-    if minimum is None:
-        for name, is_set in (("require", options.get("require")), ("wait", wait)):
-            if is_set:
-                raise ConfigurationError(f"{called[name]} needs a minimum", hint="set minimum, such as to 5")
-    return Demand(None if minimum is None else gate, wait, poll)
+    require = parse_boolean("require", options.get("require") or False)
+    wait = _duration(f"{prefix}wait", options.get("wait"), 0.0, maximum=MAX_WAIT_SECONDS)
+    poll = _duration(f"{prefix}poll", options.get("poll"), DEFAULT_POLL_SECONDS, minimum=MIN_POLL_SECONDS)
+    if minimum is None and (require or wait):
+        raise ConfigurationError(
+            f"{'require' if require else 'wait'} needs a minimum", hint="set minimum, such as to 5"
+        )
+    return Demand(None if minimum is None else gate, require, wait if may_wait else 0.0, poll)
 
 
 def _duration(name: str, value: Any, default: float, **limits: float) -> float:
@@ -167,8 +170,21 @@ def read_job(options: Mapping[str, Any], prefix: str = "") -> Tuple[Dict[str, An
     return check_request(options.get("request"), f"{prefix}request"), endpoint, job
 
 
-def estimate_result(estimate: CostEstimate, job: Job) -> Dict[str, Any]:
-    """What a task returns that prices a job; amounts are exact text."""
+def ask(settings: Settings, call: Call, waited_seconds: float = 0.0) -> Any:
+    """What ``call`` returns, or the error there is instead; time that was spent waiting counts against the deadline."""
+    if waited_seconds:
+        settings = replace(settings, timeout=max(0.001, settings.timeout - waited_seconds))
+    with LumenfallClient.from_settings(settings) as client:
+        try:
+            return call(client)
+        except LumenfallError as error:
+            return error
+
+
+def estimate_result(estimate: CostEstimate | LumenfallError, job: Job) -> Dict[str, Any]:
+    """What a task returns that prices a job; amounts are exact text. An error is raised."""
+    if isinstance(estimate, LumenfallError):
+        raise estimate
     cost, formula = format_amount(job.cost(estimate)), job.formula(estimate)
     return {
         "changed": False,

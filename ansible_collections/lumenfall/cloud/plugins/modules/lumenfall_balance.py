@@ -18,12 +18,12 @@ description:
   - With O(minimum) and O(require) this one task is a gate. It fails unless the balance is enough, and on every error.
   - Runs on the controller. The API key stays there, and the hosts need neither Python nor a way to the API.
     With C(delegate_to) it runs on that host instead, unless that is a C(localhost) which is the controller.
-  - One task asks the API once for all its hosts. The answer is shared for up to 30 seconds
+  - One task asks the API once for all its hosts, and shares the answer for up to 30 seconds
     (E(LUMENFALL_CACHE_SECONDS); V(0) turns it off). Each attempt of C(until), item of a C(loop), batch of C(serial) and
     API key asks again; handlers and delegated tasks ask for each host.
-  - A setting that is not given as an option comes from the environment. C(environment) on the task counts in full. Of
-    what the task inherits from its play, role or block only C(LUMENFALL_*) counts, since proxies and CA files there
-    describe the network of the hosts.
+  - A setting that is not an option comes from the environment. C(environment) on the task counts in full. Of what the
+    task inherits from its play, role or block only C(LUMENFALL_*) counts, since proxies and CA files there describe the
+    network of the hosts.
 options:
   require:
     description:
@@ -38,8 +38,7 @@ options:
       - What waiting cannot change, such as a wrong API key, ends it at once. In check mode nothing waits.
     type: raw
   poll:
-    description:
-      - Time between two looks while waiting, 1 second or more. The default is V(30s).
+    description: Time between two looks while waiting, 1 second or more. The default is V(30s).
     type: raw
 extends_documentation_fragment:
   - lumenfall.cloud._lumenfall
@@ -50,9 +49,6 @@ seealso:
     plugin_type: test
   - plugin: lumenfall.cloud.lumenfall_balance
     plugin_type: lookup
-  - name: Lumenfall API reference
-    description: The documentation of the endpoint that is read.
-    link: https://docs.lumenfall.ai/api-reference
 """
 
 EXAMPLES = r"""
@@ -75,13 +71,6 @@ EXAMPLES = r"""
 - name: Show it
   ansible.builtin.debug:
     msg: "{{ funds.msg }}"
-
-- name: Ask from the one host that may reach the API
-  lumenfall.cloud.lumenfall_balance:
-    api_key: "{{ vault_lumenfall_api_key }}"
-    minimum: 5
-    require: true
-  delegate_to: bastion
 """
 
 RETURN = r"""
@@ -93,24 +82,16 @@ msg:
 balance:
   description:
     - The balance of the account.
-    - C(billing_type) is V(prepaid) or V(postpaid), C(available.currency) is V(usd).
     - C(available.amount) is V(null) on a postpaid account and while the balance is temporarily unavailable. It can be 0
       or negative; V(null) never means 0.
     - C(status) is V(known) if there is an amount, else V(postpaid) or V(unavailable).
   returned: success
   type: dict
-  sample:
-    object: balance
-    billing_type: prepaid
-    available:
-      amount: 12.5
-      currency: usd
-    status: known
+  sample: {object: balance, billing_type: prepaid, available: {amount: 12.5, currency: usd}, status: known}
 sufficient:
   description: Whether the verdict is V(enough). After an error it is V(false).
   returned: if O(minimum) is given
   type: bool
-  sample: true
 verdict:
   description:
     - V(enough), V(too low), or V(cannot tell).
@@ -118,28 +99,20 @@ verdict:
     - Compare it with V(enough) only. A comparison with V(too low) passes when the API is down.
   returned: if O(minimum) is given
   type: str
-  sample: enough
 request_id:
   description: Lumenfall's id of the request, for its support, or V(null).
   returned: always
   type: str
-  sample: req_0123456789abcdef
 failure:
   description:
-    - The facts of an error. C(type) is a class such as V(ServerError), C(status) the HTTP status or V(null), C(code)
-      the API's error code or V(null), C(attempts) the number of requests sent, C(retryable) whether the same task
-      may succeed later, C(hint) what to do.
+    - The facts of an error. C(type) is a class such as V(RateLimitedError), C(status) the HTTP status or V(null),
+      C(code) the API's error code or V(null), C(attempts) the number of requests sent, C(retryable) whether the same
+      task may succeed later, C(hint) what to do.
   returned: after an error
   type: dict
-  sample:
-    type: RateLimitedError
-    status: 429
-    code: RATE_LIMITED
-    request_id: req_0123456789abcdef
-    attempts: 3
-    retryable: true
-    hint: wait a little, then run it again
 """
+
+import functools  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
@@ -150,45 +123,26 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._core import (  # 
 )
 from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (  # noqa: E402
     ARGUMENT_SPEC,
+    ask,
     read_demand,
     read_settings,
     task_result,
 )
-
-try:
-    from ansible.module_utils.secrets import register_secret
-except ImportError:  # ansible-core before 2.22
-    register_secret = None
 
 
 def main():
     """Read the balance on this host."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
-        demand = read_demand(module.params)
-        settings = read_settings(module.params)
-        if register_secret is not None:
-            register_secret(settings.api_key.reveal())
-        for warning in settings.warnings:
-            module.warn(warning)
-        with LumenfallClient.from_settings(settings) as client:
-            outcome = _ask(client, demand, demand.wait and not module.check_mode)
+        demand = read_demand(module.params, may_wait=not module.check_mode)
+        fetch = functools.partial(ask, read_settings(module.params, module.warn), LumenfallClient.fetch_balance)
+        outcome = wait_until_enough(fetch, demand.gate, demand.wait, demand.poll) if demand.wait else fetch()
         result = task_result(outcome, demand.gate)
     except LumenfallError as error:
         result = task_result(error, is_gated=module.params["minimum"] is not None)
     if result.get("failed") or (module.params["require"] and not result["sufficient"]):
         module.fail_json(**result)
     module.exit_json(**result)
-
-
-def _ask(client, demand, may_wait):
-    def look():
-        try:
-            return client.fetch_balance()
-        except LumenfallError as error:
-            return error
-
-    return wait_until_enough(look, demand.gate, demand.wait, demand.poll) if may_wait else look()
 
 
 if __name__ == "__main__":

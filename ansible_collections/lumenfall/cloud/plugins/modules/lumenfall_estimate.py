@@ -77,7 +77,6 @@ unit_cost:
   description: Dollars for one request, as exact text.
   returned: success
   type: str
-  sample: '0.08'
 currency:
   description: Always V(usd).
   returned: success
@@ -100,6 +99,8 @@ failure:
   type: dict
 """
 
+import functools  # noqa: E402
+
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core import (  # noqa: E402
@@ -108,16 +109,12 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._core import (  # 
 )
 from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (  # noqa: E402
     ESTIMATE_SPEC,
+    ask,
     estimate_result,
     read_job,
     read_settings,
     task_result,
 )
-
-try:
-    from ansible.module_utils.secrets import register_secret
-except ImportError:  # ansible-core before 2.22
-    register_secret = None
 
 
 def main():
@@ -125,16 +122,11 @@ def main():
     module = AnsibleModule(argument_spec=ESTIMATE_SPEC, supports_check_mode=True)
     try:
         request, endpoint, job = read_job(module.params)
-        settings = read_settings(module.params)
-        if register_secret is not None:
-            register_secret(settings.api_key.reveal())
-        for warning in settings.warnings:
-            module.warn(warning)
-        with LumenfallClient.from_settings(settings) as client:
-            estimate = client.estimate_cost(request, endpoint=endpoint)
+        call = functools.partial(LumenfallClient.estimate_cost, request=request, endpoint=endpoint)
+        result = estimate_result(ask(read_settings(module.params, module.warn), call), job)
     except LumenfallError as error:
         module.fail_json(**task_result(error))
-    module.exit_json(**estimate_result(estimate, job))
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections import Counter
-from typing import Any, Dict, Iterator, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, Set, Tuple
 
 from ansible import constants as C
 from ansible.playbook.handler import Handler
@@ -22,25 +22,15 @@ from ansible.utils.display import Display
 from ansible_collections.lumenfall.cloud.plugins.module_utils import _core
 from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (
     ESTIMATE_MODULE,
-    Outcome,
+    ask,
     estimate_result,
     given,
     parse_boolean,
     read_job,
     read_settings,
-    refuse_unknown,
     task_result,
 )
-from ansible_collections.lumenfall.cloud.plugins.plugin_utils._sharing import Call, Kept, ask, ask_shared
-
-try:
-    from ansible.module_utils.secrets import register_secret
-except ImportError:  # ansible-core before 2.22
-
-    def register_secret(value: str) -> str:
-        """Leave it to no_log."""
-        return value
-
+from ansible_collections.lumenfall.cloud.plugins.plugin_utils._sharing import Kept, shared
 
 display = Display()
 
@@ -62,33 +52,28 @@ class LumenfallAction(ActionBase):
             # Ansible shows them, and perhaps a key, when an ad hoc task fails.
             source["args"] = {}
         super().run(tmp, task_vars)
-        options = given(self._task.args)
+        self.task_vars = task_vars or {}
         try:
-            refuse_unknown(options, self.argument_spec)
-            return self.run_with_options(options, task_vars or {})
+            return self.run_with_options(given(self._task.args, self.argument_spec))
         except _core.LumenfallError as error:
-            return task_result(error, is_gated="minimum" in options)
+            return task_result(error, is_gated=self._task.args.get("minimum") is not None)
 
-    def run_with_options(self, options: Dict[str, Any], task_vars: Dict[str, Any]) -> Dict[str, Any]:
+    def run_with_options(self, options: Dict[str, Any]) -> Dict[str, Any]:
         """Run the task; each plugin's own part."""
         raise NotImplementedError
 
     @contextlib.contextmanager
-    def settings(self, options: Dict[str, Any], task_vars: Dict[str, Any]) -> Iterator[_core.Settings]:
+    def settings(self, options: Dict[str, Any]) -> Iterator[_core.Settings]:
         """The settings of the task, within the environment that counts for it."""
         variables, origins = self._environment()
         before = dict(os.environ)
         # In the process itself, where OpenSSL looks for its variables.
         os.environ.update(variables)
         try:
-            settings = read_settings(options, origins=origins)
-            register_secret(settings.api_key.reveal())
+            settings = read_settings(options, display.warning, origins=origins)
             sources = ", ".join(f"{name} from {source}" for name, source in sorted(settings.sources.items()))
-            display.vvv(
-                f"{self._task.action}: asking {settings.base_url} ({sources})", task_vars.get("inventory_hostname")
-            )
-            for warning in settings.warnings:
-                display.warning(warning)
+            host = self.task_vars.get("inventory_hostname")
+            display.vvv(f"{self._task.action}: asking {settings.base_url} ({sources})", host)
             yield settings
         finally:
             os.environ.clear()
@@ -119,43 +104,49 @@ class LumenfallAction(ActionBase):
             names.update(self._templar.template(item) if isinstance(item, str) else item)
         return names
 
-    def ask(
-        self, settings: _core.Settings, question: Tuple[Any, ...], call: Call, task_vars: Dict[str, Any]
-    ) -> Outcome:
-        """Ask once for all hosts of the task; a handler asks for each host."""
-        cache_seconds = self.cache_seconds()
-        if not cache_seconds:
-            return ask(settings, call)
-        # Another batch of "serial" asks again. Hosts that fail meanwhile leave the batch, but not what was kept.
-        host, hosts = task_vars.get("inventory_hostname"), list(task_vars.get("ansible_play_batch") or ())
+    def share(
+        self,
+        question: Tuple[Any, ...],
+        settings: _core.Settings,
+        make: Callable[[float], Any],
+        lasts: float = 0.0,
+        patience: float = 0.0,
+    ) -> Any:
+        """What ``make`` returns, made once for all hosts of the task; a handler makes it for each host.
 
-        def take(kept: Kept) -> bool:
-            is_ours = host in kept["hosts"] and time.time() - kept["at"] < cache_seconds
+        Args:
+            question: What the outcome depends on beside the settings.
+            settings: How to ask.
+            make: Called with the seconds that this worker waited for another.
+            lasts: How long the hosts may share it, seconds; by default as long as an answer of the API.
+            patience: How long to wait, beyond the timeout, for a worker that is making it.
+        """
+        cache_seconds = _core.parse_cache_seconds()
+        if not cache_seconds or isinstance(self._task, Handler):
+            return make(0.0)
+        # Another batch of "serial" asks again. Hosts that fail meanwhile leave the batch, but not what was kept.
+        host = self.task_vars.get("inventory_hostname")
+        others = [name for name in self.task_vars.get("ansible_play_batch") or () if name != host]
+
+        def accept(kept: Kept) -> bool:
+            is_ours = host in kept["hosts"] and time.monotonic() - kept["at"] < (lasts or cache_seconds)
             if is_ours:
                 kept["hosts"].remove(host)
             return is_ours
 
-        return ask_shared(question, settings, call, take, {"hosts": hosts})
+        return shared(question, settings, make, accept, others, patience)
 
-    def cache_seconds(self) -> float:
-        """How long the hosts of this task may share an answer."""
-        seconds = _core.parse_cache_seconds()
-        return 0.0 if isinstance(self._task, Handler) else seconds
-
-    def estimate(self, options: Dict[str, Any], task_vars: Dict[str, Any], prefix: str = "") -> Dict[str, Any]:
+    def estimate(self, options: Dict[str, Any], prefix: str = "") -> Dict[str, Any]:
         """The result of ``lumenfall_estimate`` for these options."""
         request, endpoint, job = read_job(options, prefix)
         if self.is_delegated():
-            return self.run_on_delegate(ESTIMATE_MODULE, options, task_vars)
-        with self.settings(options, task_vars) as settings:
-            question = (*self.identify_run(task_vars), endpoint, json.dumps(request, sort_keys=True))
+            return self.run_on_delegate(ESTIMATE_MODULE, options)
+        with self.settings(options) as settings:
+            question = (*self.identify_run(), endpoint, json.dumps(request, sort_keys=True))
             call = functools.partial(_core.LumenfallClient.estimate_cost, request=request, endpoint=endpoint)
-            outcome = self.ask(settings, question, call, task_vars)
-        if isinstance(outcome, _core.LumenfallError):
-            raise outcome
-        return estimate_result(outcome, job)
+            return estimate_result(self.share(question, settings, functools.partial(ask, settings, call)), job)
 
-    def identify_run(self, task_vars: Dict[str, Any]) -> Tuple[Any, ...]:
+    def identify_run(self) -> Tuple[Any, ...]:
         """What this run of the task is to all of its hosts: its place, and how often this worker has run it.
 
         Strategies such as ``free`` load an included task again for each host, so its own id does not do.
@@ -165,7 +156,7 @@ class LumenfallAction(ActionBase):
         while task.get_first_parent_include():
             places.append(task.get_path())
             task = task.get_first_parent_include()
-        item = task_vars.get(task_vars.get("ansible_loop_var", "item"))
+        item = self.task_vars.get(self.task_vars.get("ansible_loop_var", "item"))
         return task._uuid, places, repr(item), _runs[self._task._uuid]
 
     def is_delegated(self) -> bool:
@@ -173,7 +164,7 @@ class LumenfallAction(ActionBase):
         host = self._task.delegate_to
         return bool(host) and not (host in C.LOCALHOST and self._connection.transport == "local")
 
-    def run_on_delegate(self, module: str, options: Dict[str, Any], task_vars: Dict[str, Any]) -> Dict[str, Any]:
+    def run_on_delegate(self, module: str, options: Dict[str, Any]) -> Dict[str, Any]:
         """Run a module on the host that the task is delegated to.
 
         Settings in the task's environment go as arguments: Ansible puts the environment into the command line.
@@ -191,24 +182,15 @@ class LumenfallAction(ActionBase):
                     value = inherited
             if _core.is_unset(value):
                 continue
-            # A bad value is refused here: Ansible would show it there.
+            # A bad value is refused here: Ansible would show it there. A path is one of that host.
             if setting.ansible_type == "bool":
                 value = parse_boolean(source, value)
             elif setting.ansible_type != "path":
                 setting.parse(source, value, environment)
-            elif _core.looks_like_key(str(value)):
-                raise _core.ConfigurationError(f"{source}: {_core.describe_value(value)} is not a path")
-            if setting.secret:
-                register_secret(str(value))
             arguments[setting.ansible] = value
-        if any("@" in str(value) for name, value in environment.items() if name.lower().endswith("_proxy")):
-            display.warning(
-                "a proxy variable of this task may contain a password, which Ansible shows in the command line on "
-                f"{self._task.delegate_to}; set it in the environment of that host instead"
-            )
         inherited_environment, self._task.environment = self._task.environment, [environment]
         try:
-            result = self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars)
+            result = self._execute_module(module_name=module, module_args=arguments, task_vars=self.task_vars)
         finally:
             self._task.environment = inherited_environment
         result.pop("invocation", None)

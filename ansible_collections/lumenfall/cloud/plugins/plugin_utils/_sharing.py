@@ -5,7 +5,7 @@
 """One answer for all the workers that Ansible forks: a locked file in the run's private temporary folder.
 
 Private to the collection ``lumenfall.cloud``. Ansible makes the folder before it forks, and removes it at the end of
-the run. A file is named by a keyed hash of the question, so that another key, task or run never finds it.
+the run. The name of a file is a hash of the question and the settings, so that another key, task or run never finds it.
 """
 
 from __future__ import annotations
@@ -13,106 +13,58 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import hmac
-import json
 import os
+import pickle
 import time
-from dataclasses import replace
-from decimal import Decimal
-from typing import Any, BinaryIO, Callable, Dict
+from typing import Any, BinaryIO, Callable, Dict, Sequence
 
 from ansible import constants as C
 
-from ansible_collections.lumenfall.cloud.plugins.module_utils import _core
-from ansible_collections.lumenfall.cloud.plugins.module_utils._options import Outcome
+from ansible_collections.lumenfall.cloud.plugins.module_utils._core import DeadlineExceededError, Settings
 
-_LOCK_POLL_SECONDS = 0.02
-
-#: What a file holds: ``at``, the time it was made, and what the caller keeps in it.
+#: What a file holds: ``outcome``; ``at``, the time that it was made; ``hosts``, who may take it.
 Kept = Dict[str, Any]
-Call = Callable[[_core.LumenfallClient], Any]
 
 
-class _StillLockedError(Exception):
-    pass
-
-
-def ask(settings: _core.Settings, call: Call, waited_seconds: float = 0.0) -> Outcome:
-    """Ask the API: what ``call`` returns, or the error there is instead."""
-    if waited_seconds:
-        settings = replace(settings, timeout=max(0.001, settings.timeout - waited_seconds))
-    with _core.LumenfallClient.from_settings(settings) as client:
-        try:
-            return call(client)
-        except _core.LumenfallError as error:
-            return error
-
-
-def ask_shared(
+def shared(
     question: object,
-    settings: _core.Settings,
-    call: Call,
+    settings: Settings,
+    make: Callable[[float], Any],
     accept: Callable[[Kept], bool],
-    facts: Kept | None = None,
-) -> Outcome:
-    """The outcome that another worker left for this question, if it is accepted, or else a new one, left for others.
+    hosts: Sequence[str] = (),
+    patience_seconds: float = 0.0,
+) -> Any:
+    """The outcome that another worker left for this question and these settings, if accepted, or else a new one.
 
     Args:
         question: What the outcome depends on beside the settings.
         settings: How to ask.
-        call: What to ask.
-        accept: Whether what was kept will do.
-        facts: What to keep beside a new outcome, for ``accept``.
-    """
-
-    def make(waited_seconds: float) -> Kept:
-        return {**(facts or {}), "outcome": _pack(ask(settings, call, waited_seconds))}
-
-    try:
-        kept = shared((question, settings.digest(_run_key())), settings.timeout, accept, make)
-    except _StillLockedError:
-        return _core.DeadlineExceededError(
-            f"no response within {settings.timeout:g} s: another host of this task is still waiting for it",
-            retryable=True,
-        )
-    return _unpack(kept["outcome"])
-
-
-def shared(
-    question: object, patience_seconds: float, accept: Callable[[Kept], bool], make: Callable[[float], Kept]
-) -> Kept:
-    """What is kept for a question, if it is accepted, or else what ``make`` returns, which is then kept.
-
-    Args:
-        question: Only a keyed hash of its ``repr`` is written.
-        patience_seconds: How long to wait for a worker that is making it.
+        make: Makes an outcome; called with the seconds that this worker waited for another.
         accept: Whether what is kept will do; what it changes in it is kept.
-        make: Called with the seconds that this worker waited; what it returns must fit into JSON.
+        hosts: Who may take a new outcome, for ``accept``.
+        patience_seconds: How long to wait, beyond the timeout, for another worker that is making it.
     """
-    name = hmac.new(_run_key(), repr(question).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    # The folder's name is random, and lasts as long as the run.
+    digest = settings.digest(os.fsencode(C.DEFAULT_LOCAL_TMP))
+    name = hashlib.sha256(repr((question, digest)).encode("utf-8", "surrogatepass")).hexdigest()
     path = os.path.join(C.DEFAULT_LOCAL_TMP, f"lumenfall-{name}")
     with contextlib.ExitStack() as stack:
         file, kept, waited_seconds = None, None, 0.0
         # Without the folder, or without locks in it, nothing is shared, and nothing fails.
         with contextlib.suppress(OSError):
             file = stack.enter_context(open(path, "a+b", buffering=0))
-            waited_seconds = _lock(file, patience_seconds)
+            waited_seconds = _lock(file, settings.timeout, patience_seconds)
             kept = _load(file)
-        if kept is None or kept["at"] > time.time() or not accept(kept):
-            kept = {**make(waited_seconds), "at": time.time()}
+        if kept is None or not accept(kept):
+            kept = {"outcome": make(waited_seconds), "at": time.monotonic(), "hosts": list(hosts)}
         if file is not None:
             with contextlib.suppress(OSError):
                 file.truncate(0)
-                file.write(json.dumps(kept).encode())
-        return kept
+                file.write(pickle.dumps(kept))
+        return kept["outcome"]
 
 
-def _run_key() -> bytes:
-    # The folder's name is random, and lasts as long as the run.
-    return os.fsencode(C.DEFAULT_LOCAL_TMP)
-
-
-def _lock(file: BinaryIO, patience_seconds: float) -> float:
+def _lock(file: BinaryIO, timeout_seconds: float, patience_seconds: float) -> float:
     """Lock a file, which the system unlocks when the worker ends; returns the seconds that it took."""
     start, waited_seconds = time.monotonic(), 0.0
     while True:
@@ -121,34 +73,19 @@ def _lock(file: BinaryIO, patience_seconds: float) -> float:
             return waited_seconds
         except BlockingIOError:
             pass
-        if waited_seconds >= patience_seconds:
-            raise _StillLockedError
-        time.sleep(_LOCK_POLL_SECONDS)
+        if waited_seconds >= timeout_seconds + patience_seconds:
+            raise DeadlineExceededError(
+                f"no response within {timeout_seconds:g} s: another host of this task is still waiting for it",
+                retryable=True,
+            )
+        time.sleep(min(1.0, max(0.02, waited_seconds / 10)))
         waited_seconds = time.monotonic() - start
 
 
 def _load(file: BinaryIO) -> Kept | None:
     file.seek(0)
     try:
-        return json.loads(file.read())
-    except ValueError:
+        return pickle.loads(file.read())  # noqa: S301 - nobody else can write to the folder
+    except (EOFError, pickle.UnpicklingError):
         # New, or half written by a worker that was killed.
         return None
-
-
-def _pack(outcome: Outcome) -> Dict[str, Any]:
-    if isinstance(outcome, _core.LumenfallError):
-        return {"message": str(outcome), "error": outcome.to_dict(), "retry_after": outcome.retry_after_seconds}
-    amount = None if outcome.amount is None else str(outcome.amount)
-    return {"type": type(outcome).__name__, "fields": {**vars(outcome), "amount": amount}}
-
-
-def _unpack(packed: Dict[str, Any]) -> Outcome:
-    if "error" in packed:
-        facts = dict(packed["error"])
-        error = getattr(_core, facts.pop("type"))(packed["message"], **facts)
-        error.retry_after_seconds = packed["retry_after"]
-        return error
-    fields = packed["fields"]
-    fields["amount"] = None if fields["amount"] is None else Decimal(fields["amount"])
-    return getattr(_core, packed["type"])(**fields)

@@ -25,41 +25,33 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._core import (
 from ansible_collections.lumenfall.cloud.plugins.module_utils._core.parsing import parse_balance, parse_json
 
 
-def funded(
-    value: Any, minimum: Any = None, *others: Any, postpaid: Any = None, unavailable: Any = None, **unknown: Any
-) -> bool:
+def funded(value: Any, minimum: Any = None, *, postpaid: Any = None, unavailable: Any = None) -> bool:
     """Whether a balance is enough; funded.yml documents the arguments."""
-    if others or unknown:
-        what = ", ".join(map(clean, unknown)) or "a second value without a name"
-        raise AnsibleTemplatePluginError(f"it does not take {what}; it takes a minimum, postpaid= and unavailable=")
     try:
-        gate = Gate(minimum, postpaid=postpaid, unavailable=unavailable)
-        return gate.judge(_read(value)).sufficient
-    except InvalidResponseError as error:
-        problem = str(error)
+        return Gate(minimum, postpaid=postpaid, unavailable=unavailable).judge(_read(value)).sufficient
     except LumenfallError as error:
-        problem = error.full_message
+        # The hint of an invalid response is about the API.
+        problem = str(error) if isinstance(error, InvalidResponseError) else error.full_message
     raise AnsibleTemplatePluginError(problem)
 
 
 def _read(value: Any) -> AccountBalance:
     """The balance in a value."""
+    result = value if isinstance(value, Mapping) else {}
+    balance = result if result.get("object") == "balance" else result.get("balance")
     problem = None
     if isinstance(value, (list, tuple)):
         problem = "this is a list; use lookup() instead of query(), or [0]"
-    elif not isinstance(value, Mapping):
-        problem = "this is not the registered result of lumenfall_balance, nor its 'balance'"
-    elif "results" in value:
+    elif "results" in result:
         problem = "this is the result of a loop; test its items, such as result.results[0]"
-    elif value.get("skipped"):
+    elif result.get("skipped"):
         problem = "the task that reads the balance was skipped"
-    elif value.get("failed") or value.get("unreachable") or "failure" in value:
-        problem = f"the task that reads the balance failed: {clean(value.get('msg') or 'no message')}"
-    elif value.get("object") != "balance" and not isinstance(value.get("balance"), Mapping):
-        problem = "this result has no 'balance'; is it a result of lumenfall_balance?"
+    elif result.get("failed") or result.get("unreachable") or "failure" in result:
+        problem = f"the task that reads the balance failed: {clean(result.get('msg') or 'no message')}"
+    elif not isinstance(balance, Mapping):
+        problem = "this is neither the registered result of lumenfall_balance nor its 'balance'"
     if problem:
         raise AnsibleTemplatePluginError(problem)
-    balance = value if value.get("object") == "balance" else value["balance"]
     decisive = {name: balance[name] for name in ("object", "billing_type", "available", "error") if name in balance}
     try:
         # Parsed like a response of the API, so that nothing passes here that would not pass there.

@@ -39,15 +39,18 @@ def test_a_bad_setting_goes_by_the_name_of_its_option(option):
     options = {"api_key": "key", option: "no no"}
     for names, name in (({}, option), ({option: "from here"}, "from here")):
         with pytest.raises(ConfigurationError, match="^" + name + ": "):
-            read_settings(options, environ={}, names=names)
+            read_settings(options, print, names=names)
 
 
-def test_options_come_before_the_environment():
+def test_options_come_before_the_environment(monkeypatch):
     """An empty one is unset; an empty minimum stays, to be refused."""
-    environ = {"LUMENFALL_API_KEY": "other", "LUMENFALL_TIMEOUT": "7"}
-    settings = read_settings({"api_key": "key", "timeout": ""}, environ=environ)
+    monkeypatch.setenv("LUMENFALL_API_KEY", "other")
+    monkeypatch.setenv("LUMENFALL_TIMEOUT", "7")
+    settings = read_settings({"api_key": "key", "timeout": ""}, print)
     assert (settings.api_key.reveal(), settings.timeout) == ("key", 7)
-    assert given({"postpaid": "", "timeout": " ", "minimum": "", "minimun": ""}) == {"minimum": "", "minimun": ""}
+    assert given({"postpaid": "", "timeout": " ", "minimum": ""}, ARGUMENT_SPEC) == {"minimum": ""}
+    with pytest.raises(ConfigurationError, match="there is no option 'minimun'"):
+        given({"minimun": ""}, ARGUMENT_SPEC)
 
 
 def test_booleans():
