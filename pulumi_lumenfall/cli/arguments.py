@@ -64,8 +64,9 @@ _OPTIONS = {
     "--cost-of": _option("FILE", "In place of --minimum: what the request in this file costs; - reads standard input."),
     "--request": _option("FILE", "The JSON body of the real request; - reads standard input."),
     "--endpoint": _option("NAME", f"One of {', '.join(ENDPOINTS)}. (default: {ENDPOINTS[0]})", ENDPOINTS),
-    "--times": _option("N", "How many times the request runs. (default: 1)"),
-    "--margin": _option("PERCENT", "Added to the price, which is approximate, for example 20%%. (default: 0)"),
+    # Empty, they are a mistake: a variable that is not set must not price one request instead of 300.
+    "--times": _option("N", "How many times the request runs. (default: 1)", type=str),
+    "--margin": _option("PERCENT", "Added to the price, an estimate, for example 20%%. (default: 0)", type=str),
     "--warn": _option("N", "Warn below this amount; fails only with --format nagios (exit status 1)."),
     "--postpaid": _option("POLICY", "What postpaid accounts count as: allow or deny. (default: allow)", _POLICIES),
     "--unavailable": _option(

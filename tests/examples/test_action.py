@@ -39,7 +39,7 @@ def action(run, folder, api):
         names = {name: re.fullmatch(r"\$\{\{ inputs\.(\S+) \}\}", text)[1] for name, text in STEP["env"].items()}
         assert given.keys() <= ACTION["inputs"].keys() == {*names.values()}
         runner = {"RUNNER_TEMP": str(temp), "GITHUB_OUTPUT": str(output), "GITHUB_ACTION_PATH": str(ROOT)}
-        inputs = {name: given.get(key, "") for name, key in names.items()}
+        inputs = {name: given.get(key, ACTION["inputs"][key].get("default", "")) for name, key in names.items()}
         ended = run(STEP["run"], shell=shell, **runner, **inputs, **(env or {}))
         outputs = dict(line.split("=", 1) for line in output.read_text().splitlines())
         for name, each in ACTION["outputs"].items():
@@ -72,6 +72,8 @@ def test_every_input(action, api):
     [
         ({"times": "2"}, 0, "12.34 more than the 0.16 needed"),
         ({"times": "300", "margin": "20%", "endpoint": "videos"}, 2, "need 28.80 usd (300 x 0.08 + 20%), 16.30 short"),
+        # A variable that is not set.
+        ({"times": ""}, 3, "--times: it is empty"),
         ({"times": "0"}, 3, "--times: '0' is not a whole number that is 1 or more"),
         ({"minimum": "5"}, 3, "--cost-of cannot be used with --minimum"),
     ],

@@ -195,6 +195,11 @@ def test_retry_after_beyond_the_deadline_ends_the_call(api: Sandbox, waits: list
     assert str(error_of(api, max_attempts=1)).endswith("; the server asks to wait 2 s")
 
 
+def test_retry_after_is_no_advice_where_waiting_does_not_help(api: Sandbox) -> None:
+    api.status, api.retry_after = 402, "60"
+    assert "add funds" in (error_of(api).hint or "")
+
+
 def test_a_backoff_beyond_the_deadline_ends_with_the_last_error(
     api: Sandbox, waits: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -166,7 +166,7 @@ TEMPORARILY = "the balance of this prepaid account is temporarily unavailable"
     ("result", "options", "message"),
     [
         (prepaid("12.5"), {}, "enough: 12.50 usd available (prepaid), 7.50 more than the 5.00 needed"),
-        (FIVE, {}, "enough: 5.00 usd available (prepaid), exactly the 5.00 needed"),
+        (FIVE, {"note": "2 x 2.50"}, "enough: 5.00 usd available (prepaid), exactly the 5.00 needed (2 x 2.50)"),
         (prepaid("3.2"), {}, f"balance too low: have 3.20 usd, need 5.00 usd, 1.80 short; {CREDITS}"),
         (
             prepaid("3.2"),

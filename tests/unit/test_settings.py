@@ -276,7 +276,10 @@ def test_any_printable_key_is_a_key(key: str) -> None:
         *((name, "a variable that was not expanded") for name in ("${LUMENFALL_API_KEY}", "$LUMENFALL_API_KEY")),
         ("%LUMENFALL_API_KEY%", "a Windows variable that was not expanded"),
         ("{{ lumenfall_api_key }}", "a template that was not rendered"),
-        *((text, "a placeholder from the documentation") for text in ("<your-key>", "your-lumenfall-api-key")),
+        *(
+            (text, "a placeholder from the documentation")
+            for text in ("<your-key>", "your-lumenfall-api-key", "lmnfl_...")
+        ),
         *((text, "a masked value") for text in ("***", "••••••")),
         (True, "must be text, not bool"),
         (MARKER.encode(), "must be text, not bytes"),

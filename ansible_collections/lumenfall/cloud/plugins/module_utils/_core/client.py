@@ -178,7 +178,8 @@ class LumenfallClient:
             return replace(parse(parse_json(response.body, secrets), secrets), request_id=request_id)
         except LumenfallError as error:
             error.status, error.request_id = response.status, request_id
-            error.retry_after_seconds = parse_retry_after(response.headers.get("Retry-After", ""))
+            if error.retryable:
+                error.retry_after_seconds = parse_retry_after(response.headers.get("Retry-After", ""))
             if isinstance(error, (AuthenticationError, PermissionDeniedError)):
                 error.hint = f"{error.hint} (the key came from {self._settings.sources['api_key']})"
             raise

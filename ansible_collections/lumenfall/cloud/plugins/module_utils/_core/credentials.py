@@ -22,7 +22,7 @@ _PLACEHOLDERS = (
     (re.compile(r"\$\{.*\}|\$[A-Za-z_]\w*"), "a variable that was not expanded"),
     (re.compile(r"%\w+%"), "a Windows variable that was not expanded"),
     (re.compile(r"\{\{.*\}\}"), "a template that was not rendered"),
-    (re.compile(r"<.*>|(your|my)[-_ ].*key", re.I), "a placeholder from the documentation"),
+    (re.compile(r"<.*>|(your|my)[-_ ].*key|.*(\.\.\.|…)", re.I), "a placeholder from the documentation"),
     (re.compile(r"\*+|•+"), "a masked value that was copied from a log or a web page"),
 )
 # Where an empty key has a usual cause: variable of the CI system -> what to say.

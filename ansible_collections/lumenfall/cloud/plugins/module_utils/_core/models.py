@@ -146,7 +146,8 @@ class Gate:
         self.postpaid = parse_policy(postpaid, names[1], ALLOW)
         self.unavailable = parse_policy(unavailable, names[2], DENY)
         self._names = names
-        self._need = f"need {format_amount(self.minimum)} usd{f' ({note})' if note else ''}"
+        self._note = f" ({note})" if note else ""
+        self._need = f"need {format_amount(self.minimum)} usd{self._note}"
 
     def judge(self, result: AccountBalance | LumenfallError) -> Verdict:
         """Whether a balance is enough, and why. An error is never enough."""
@@ -174,7 +175,8 @@ class Gate:
         difference = EXACT.subtract(amount, self.minimum)
         if amount >= self.minimum:
             spare = f"{format_amount(difference)} more than" if difference else "exactly"
-            return Verdict(ENOUGH, f"enough: {balance.describe()}, {spare} the {format_amount(self.minimum)} needed")
+            needed = f"{format_amount(self.minimum)} needed{self._note}"
+            return Verdict(ENOUGH, f"enough: {balance.describe()}, {spare} the {needed}")
         have, short = format_amount(amount), format_amount(EXACT.minus(difference))
         return Verdict(
             TOO_LOW,

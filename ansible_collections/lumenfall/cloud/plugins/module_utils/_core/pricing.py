@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Tuple
 
 from .errors import ConfigurationError, bad_value
 from .models import EXACT, parse_number
-from .text import Secret, format_amount, is_unset, number_text
+from .text import Secret, format_amount, number_text
 
 ENDPOINTS = ("images/generations", "images/edits", "videos", "chat/completions")
 MAX_REQUEST_BYTES = 1 << 20
@@ -58,12 +58,15 @@ class Job:
 
 
 def parse_job(times: object = None, margin: object = None, names: Tuple[str, str] = ("times", "margin")) -> Job:
-    """Check how often a request runs, by default once, and the margin: percent, such as ``"20%"`` or ``7.5``."""
-    count = "1" if is_unset(times) else number_text(times)
+    """Check how often a request runs, by default once, and the margin: percent, such as ``"20%"`` or ``7.5``.
+
+    Empty text is an error: a variable without a value would price one request instead of 300.
+    """
+    count = "1" if times is None else number_text(times)
     if not re.fullmatch("[0-9]{1,10}", count) or not 1 <= int(count) <= 10**9:
         problem = "is not a whole number that is 1 or more"
         raise bad_value(names[0], times, problem, "the number of requests, such as 300")
-    percent = parse_number("0" if is_unset(margin) else re.sub(r"\s*%$", "", number_text(margin)))
+    percent = parse_number("0" if margin is None else re.sub(r"\s*%$", "", number_text(margin)))
     if percent is None or not 0 <= percent <= 10_000:
         raise bad_value(names[1], margin, "is not a percentage that is 0 or more", "a percentage such as 20%")
     return Job(int(count), percent)

@@ -155,7 +155,7 @@ def parse_duration(source: str, value: object, *, minimum: float = 0.0, maximum:
     else:
         raise bad_value(source, value, "is not a duration", "seconds, or to text such as 30s, 15m or 1h30m")
     if not minimum <= seconds <= maximum:
-        raise bad_value(source, value, "is out of range", f"a duration from {minimum:g} to {maximum:g} seconds")
+        raise bad_value(source, value, "is out of range", f"a duration from {minimum:g} to {maximum:.0f} seconds")
     return seconds
 
 
