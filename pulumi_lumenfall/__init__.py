@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .core import __version__
-    from .estimates import EstimateCostResult, estimate_cost, estimate_cost_output
     from .functions import (
         AvailableBalance,
         AwaitableGetBalanceResult,
+        EstimateCostResult,
         GetBalanceResult,
+        estimate_cost,
+        estimate_cost_output,
         get_balance,
         get_balance_output,
         require_balance,
@@ -37,7 +39,7 @@ if not TYPE_CHECKING:  # else every misspelt name would have a type
     def __getattr__(name: str) -> Any:
         from importlib import import_module
 
-        for module in ("core", "functions", "estimates", "hooks", "resource") if name in __all__ else ():
+        for module in ("core", "functions", "hooks", "resource") if name in __all__ else ():
             value = getattr(import_module(f".{module}", __name__), name, None)
             if value is not None:
                 return value

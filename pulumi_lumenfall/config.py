@@ -33,9 +33,9 @@ API_KEY = _CONFIG_KEYS["api_key"]
 _ENGINE_KEYS = ("lumenfall:version", "lumenfall:pluginDownloadURL")
 
 
-def as_output(value: Any) -> Any:
-    """An argument: what is awaitable as an Output, as ``pulumi.Input`` promises, and all else as it is."""
-    return pulumi.Output.from_input(value) if isawaitable(value) else value
+def is_later(value: object) -> bool:
+    """Whether an argument is an Output, or awaitable, as ``pulumi.Input`` allows."""
+    return isinstance(value, pulumi.Output) or isawaitable(value)
 
 
 def config_layer(get: Callable[[str], Any] | None = None) -> dict[str, tuple[str, Any]]:
@@ -65,7 +65,7 @@ def plain_gate(minimum: object, postpaid: object = None, unavailable: object = N
 def refuse_outputs(**arguments: object) -> None:
     """Refuse Outputs, and what else comes later, where plain values are needed."""
     for name, value in arguments.items():
-        if isinstance(value, pulumi.Output) or isawaitable(value):
+        if is_later(value):
             raise ConfigurationError(
                 f"{name}: an Output has no value while the program runs",
                 hint="pass a plain value (pulumi.Config().require reads secrets too), or use the _output form",

@@ -1,36 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""Read the balance in a Pulumi program: ``get_balance``, ``get_balance_output`` and ``require_balance``.
+"""Ask in a Pulumi program for the balance, and for what a job would cost.
 
-They ask live, in preview and in up, and leave nothing in the state. Every failure is one clean ``pulumi.RunError``.
+The functions ask live, in preview and in up, and leave nothing in the state. The API prices a request without running
+it; a price is approximate. Every failure is one clean ``pulumi.RunError``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from concurrent.futures import Future
+from collections.abc import Generator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeAlias, cast
 
 import pulumi
 
-from .calls import Call, call_once_known, check_options, run_errors
+from .calls import BalanceCall, EstimateCall, call_once_known, check_options, run_errors
 from .config import plain_gate
 from .core import (
     DEFAULT_POLL_SECONDS,
     MAX_WAIT_SECONDS,
     MIN_POLL_SECONDS,
     AccountBalance,
-    ConfigurationError,
     Gate,
     LumenfallError,
-    Settings,
-    format_amount,
     is_unset,
     parse_duration,
     wait_until_enough,
 )
-from .program import current_run, is_mocked, when_ready
+from .program import is_mocked, when_ready
 
 Amount: TypeAlias = str | int | float | Decimal
 """Dollars: ``"5.00"``, ``5``, ``Decimal("5")``, or a float, which counts as its shortest text (0.1 is 0.1)."""
@@ -73,6 +70,20 @@ class AwaitableGetBalanceResult(GetBalanceResult):
         return cast(GetBalanceResult, cast(Any, GetBalanceResult)(**vars(self)))
 
 
+@pulumi.output_type
+class EstimateCostResult:
+    """What a job would cost."""
+
+    amount: str
+    """Dollars for the whole job, exact text: the ``minimum`` of a gate."""
+    unit_amount: str = pulumi.property("unitAmount")
+    """Dollars for one request, exact text."""
+    model: str
+    """The model that the price is for."""
+    provider: str | None
+    """The provider that would run it, or None."""
+
+
 def get_balance(
     *,
     minimum: Amount | None = None,
@@ -107,7 +118,7 @@ def get_balance(
     with run_errors():
         check_options(opts, pulumi.InvokeOptions)
         gate = _optional_gate(minimum, postpaid, unavailable)
-        return _result(gate, _BalanceCall(gate).now(api_key=api_key, base_url=base_url, timeout=timeout))
+        return _result(gate, BalanceCall(gate).now(api_key=api_key, base_url=base_url, timeout=timeout))
 
 
 def require_balance(
@@ -144,7 +155,7 @@ def require_balance(
         seconds = _duration("wait", wait, 0.0, least=0.0)
         pause = _duration("poll", poll, DEFAULT_POLL_SECONDS, least=MIN_POLL_SECONDS)
     # Each look of a wait asks again.
-    call = _BalanceCall(gate, keep=not seconds)
+    call = BalanceCall(gate, keep=not seconds)
     said = ""
 
     def look() -> AccountBalance | LumenfallError:
@@ -200,7 +211,7 @@ def get_balance_output(
 
     async def call(arguments: dict[str, Any], settings: dict[str, Any]) -> GetBalanceResult:
         gate = _optional_gate(**arguments)
-        return await _result(gate, await _BalanceCall(gate).later(**settings))
+        return await _result(gate, await BalanceCall(gate).later(**settings))
 
     return call_once_known(
         "get_balance_output",
@@ -211,34 +222,74 @@ def get_balance_output(
     )
 
 
-class _BalanceCall(Call[AccountBalance]):
-    function = "lumenfall:index:getBalance"
+def estimate_cost(
+    request: Mapping[str, Any] | str,
+    *,
+    endpoint: str = "images/generations",
+    times: int | None = None,
+    margin: str | float | None = None,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    timeout: Duration | None = None,
+) -> EstimateCostResult:
+    """Ask what a job would cost. Nothing is run or charged, in a preview or in up.
 
-    def __init__(self, gate: Gate | None, *, keep: bool = True) -> None:
-        self._keep = keep
-        self.inputs = {}
-        if gate is not None:
-            self.inputs["minimum"] = format_amount(gate.minimum)
-            self.inputs |= {"postpaid": gate.postpaid, "unavailable": gate.unavailable}
+    The same request is priced once in a run of a program, and kept for up to 30 s.
 
-    def ask(self, settings: Settings) -> Future[AccountBalance]:
-        return current_run().ask(settings, keep=self._keep)
+    ::
 
-    def mocked_result(self, answer: Any) -> AccountBalance:
-        try:
-            available = answer["available"]
-            amount = available.get("amount")
-            return AccountBalance(
-                billing_type=answer["billingType"],
-                amount=None if amount is None else Decimal(str(amount)),
-                currency=available.get("currency", "usd").lower(),
-            )
-        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
-            returned = '{"billingType": "prepaid", "available": {"amount": 12.5, "currency": "usd"}}'
-            raise ConfigurationError(
-                f"the mocks of this test return no balance for {self.function}",
-                hint=f"let Mocks.call return {returned}",
-            ) from None
+        request = {"model": "gpt-image-1", "prompt": "a lighthouse at night"}
+        job = pulumi_lumenfall.estimate_cost(request, times=300, margin="20%")
+        pulumi_lumenfall.require_balance(job.amount)
+
+    Args:
+        request: The body of the real request, a mapping or the text of a JSON object, at most 1 MiB.
+        endpoint: ``images/generations`` (default), ``images/edits``, ``videos`` or ``chat/completions``.
+        times: How often the request will run, a whole number >= 1; 1 by default.
+        margin: Percent on top, >= 0, such as ``"20%"``; 0 by default.
+        api_key: As for :func:`get_balance`, like ``base_url`` and ``timeout``.
+
+    Returns:
+        The result, readable at once.
+
+    Raises:
+        pulumi.RunError: There is no price, or an argument or a setting is malformed; one line with a hint.
+    """
+    with run_errors():
+        call = EstimateCall(request, endpoint, times, margin)
+        return _estimate(call.now(api_key=api_key, base_url=base_url, timeout=timeout))
+
+
+def estimate_cost_output(
+    request: pulumi.Input[Mapping[str, Any] | str],
+    *,
+    endpoint: pulumi.Input[str] = "images/generations",
+    times: pulumi.Input[int] | None = None,
+    margin: pulumi.Input[str | float] | None = None,
+    api_key: pulumi.Input[str] | None = None,
+    base_url: pulumi.Input[str] | None = None,
+    timeout: pulumi.Input[Duration] | None = None,
+) -> pulumi.Output[EstimateCostResult]:
+    """Ask what a job would cost once the arguments are known, which may be Outputs.
+
+    Args:
+        request: As for :func:`estimate_cost`, like the arguments that are not listed; Outputs may also be within it.
+        api_key: A secret Output does not make the result secret.
+
+    Returns:
+        An Output of the result; its ``amount`` may be the ``minimum`` of ``balance_hook``, ``gate_stack`` and
+        ``Balance``. It fails where :func:`estimate_cost` raises an error.
+    """
+
+    async def call(arguments: dict[str, Any], settings: dict[str, Any]) -> EstimateCostResult:
+        return _estimate(await EstimateCall(**arguments).later(**settings))
+
+    return call_once_known(
+        "estimate_cost_output",
+        call,
+        {"request": request, "endpoint": endpoint, "times": times, "margin": margin},
+        {"api_key": api_key, "base_url": base_url, "timeout": timeout},
+    )
 
 
 def _optional_gate(minimum: object, postpaid: object, unavailable: object) -> Gate | None:
@@ -255,6 +306,10 @@ def _result(gate: Gate | None, balance: AccountBalance) -> AwaitableGetBalanceRe
         sufficient=None if gate is None else gate.judge(balance).sufficient,
     )
     return cast(AwaitableGetBalanceResult, result)
+
+
+def _estimate(properties: dict[str, Any]) -> EstimateCostResult:
+    return cast(EstimateCostResult, cast(Any, EstimateCostResult)(**properties))
 
 
 def _duration(name: str, value: object, default: float, least: float) -> float:

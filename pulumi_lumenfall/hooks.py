@@ -21,7 +21,7 @@ import pulumi
 from pulumi.output import contains_unknowns
 
 from .calls import run_errors
-from .config import as_output, check_argument, check_name, plain_gate, program_settings
+from .config import check_argument, check_name, is_later, plain_gate, program_settings
 from .core import ConfigurationError, Gate, LumenfallError, Settings, bad_value, clean, describe_value, judge_error
 from .evaluate import UNKNOWN_IN_PREVIEW
 from .functions import Amount, Duration
@@ -84,14 +84,11 @@ def balance_hook(
     with run_errors():
         need_event_loop()
         given = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable}
-        arguments = {key: as_output(value) for key, value in given.items()}
-        plain = {key: value for key, value in arguments.items() if not isinstance(value, pulumi.Output)}
-        plain_gate(**{"minimum": 0, **plain})
+        plain_gate(**{"minimum": 0, **{key: value for key, value in given.items() if not is_later(value)}})
         timeout = check_argument("timeout", "timeout", timeout)
         run = current_run()
         name = _unique_name(name, run)
-    arguments |= {"api_key": as_output(api_key), "base_url": as_output(base_url), "timeout": timeout}
-    guard = _Guard(run, arguments)
+    guard = _Guard(run, {**given, "api_key": api_key, "base_url": base_url, "timeout": timeout})
 
     # A function, since Pulumi takes its name and docstring.
     async def lumenfall_balance(args: pulumi.ResourceHookArgs) -> None:

@@ -19,7 +19,7 @@ from pulumi import dynamic
 from pulumi.output import UNKNOWN, contains_unknowns
 
 from .calls import check_options, run_errors, tell_if_unknown
-from .config import API_KEY, as_output, check_argument, check_name, config_layer, plain_gate, warn_of_plain_key
+from .config import API_KEY, check_argument, check_name, config_layer, is_later, plain_gate, warn_of_plain_key
 from .core import (
     AccountBalance,
     ConfigurationError,
@@ -254,8 +254,7 @@ def _once_known(name: str, value: Any) -> Any:
                 return value
             return check_argument(name, name, value)
 
-    value = as_output(value)
-    return value.apply(known) if isinstance(value, pulumi.Output) else known(value)
+    return pulumi.Output.from_input(value).apply(known) if is_later(value) else known(value)
 
 
 def _checked(props: Mapping[str, Any]) -> dict[str, Any]:

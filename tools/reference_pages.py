@@ -26,7 +26,7 @@ COMMANDS = ("show", "check", "estimate", "run", "doctor", "sandbox", "completion
 PYTHON = {
     "Pulumi programs": (
         *("functions.get_balance", "functions.get_balance_output", "functions.require_balance"),
-        *("estimates.estimate_cost", "estimates.estimate_cost_output"),
+        *("functions.estimate_cost", "functions.estimate_cost_output"),
         *("hooks.balance_hook", "hooks.gate_stack", "resource.Balance", "policy.require_balance_policy"),
     ),
     "Any Python program": (

@@ -53,9 +53,7 @@ def test_a_postpaid_account_can_be_mocked() -> None:
 @pytest.mark.parametrize("given", [{}, {"billingType": "x", "available": {}}, {"available": 5}, answer("many")])
 def test_mocks_that_give_no_balance(given: dict[str, Any]) -> None:
     """They pass no gate; the error says what to return."""
-    with pytest.raises(
-        pulumi.RunError, match="the mocks of this test return no balance for lumenfall:index:getBalance"
-    ):
+    with pytest.raises(pulumi.RunError, match="the mocks of this test return no result for lumenfall:index:getBalance"):
         in_program(lambda: lumenfall.get_balance(), mocks=Mocks(given))
     with pytest.raises(pulumi.RunError, match="cannot tell"):
         in_program(lambda: lumenfall.require_balance(0, postpaid="allow", unavailable="allow"), mocks=Mocks(given))
@@ -68,7 +66,7 @@ def test_prices_under_mocks() -> None:
     assert in_program(lambda: lumenfall.estimate_cost_output(request, times=300), mocks=mocks).amount == "28.80"
     [asked] = mocks.calls
     assert (asked.token, asked.args["times"]) == ("lumenfall:index:estimateCost", 300)
-    with pytest.raises(pulumi.RunError, match="the mocks of this test return no price"):
+    with pytest.raises(pulumi.RunError, match="the mocks of this test return no result"):
         in_program(lambda: lumenfall.estimate_cost(request), mocks=Mocks({}))
 
 
