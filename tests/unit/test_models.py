@@ -121,7 +121,7 @@ def test_policies(postpaid: str, unavailable: str) -> None:
 @pytest.mark.parametrize(
     "minimum",
     [
-        *("abc", "1,50", "1_000", "$5", "nan", "inf", "-1", "-0.01", "0x5", "٥", "1e309", "5" * 500),
+        *("abc", "1,50", "1_000", "$5", "nan", "inf", "-1", "-0.01", "0x5", "٥", "1e309", "1e-31", "5" * 500),
         *(True, float("nan"), -1, -0.5, Decimal("sNaN"), Decimal("-Infinity"), [], b"5", 10**5000, Fraction(5)),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, int) else ascii(value)[:12].replace("\\", "/"),

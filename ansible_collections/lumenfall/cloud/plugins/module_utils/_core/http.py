@@ -217,8 +217,6 @@ def seconds_until(end: float) -> float:
 
 
 def _read_body(response: Any) -> bytes:
-    if response.status_code != 200 and not 400 <= response.status_code <= 599:
-        return b""
     body: bytes = response.raw.read(MAX_BODY_BYTES + 1, decode_content=True)
     if len(body) > MAX_BODY_BYTES:
         raise InvalidResponseError("the response is larger than 1 MiB")
