@@ -178,13 +178,6 @@ class Sandbox:
         url: The base URL, ``http://127.0.0.1:PORT``.
     """
 
-    amount: Amount
-    billing_type: str
-    status: int
-    retry_after: int | str | None
-    delay: float
-    prices: Mapping[str, Amount]
-
     def __init__(
         self,
         *,
