@@ -45,7 +45,7 @@ def test_with_funds_and_without(funded, api, name):
     assert run.code == 0, run.output
     assert len(api.requests) == PLAIN[name]
     api.amount = "3.20"
-    run = funded.run(example(name), "-e", "wait=1 poll=1", hosts=8)
+    run = funded.run(example(name), "-e", "longest_wait=1 pause=1", hosts=8)
     assert run.code == (0 if name in ("read.yml", "soft_stop.yml") else 2)
     assert (LOW in " ".join(run.output.split())) is (name != "read.yml")
     for work in ("Go on", "Update the host", "Do the costly part"):
@@ -67,7 +67,7 @@ def test_the_priced_batch(funded, api):
 def test_the_top_up_comes(funded, api):
     """It goes on with the first look that finds enough."""
     api.script("3.20", "3.20")
-    run = funded.run(example("wait_for_top_up.yml"), "-e", "poll=1", hosts=3)
+    run = funded.run(example("wait_for_top_up.yml"), "-e", "pause=1", hosts=3)
     assert len(run.hosts("Go on")) == 3
     assert len(api.requests) == 3
 
