@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -144,60 +146,54 @@ def test_methods_that_are_missing(process: Plugin) -> None:
     assert process.stderr() == ""
 
 
-@pytest.mark.parametrize("method", ["Invoke", "Check", "Read"])
-def test_cancel_ends_waiting_calls(method: str) -> None:
-    """At once and as failures, and so do later ones until the next run."""
-    hold = Hold()
-    with Sandbox(amount="12.50", key=KEY, on_request=hold) as api, Plugin() as plugin:
-        plugin.configure(apiKey=KEY, baseUrl=api.url, timeout=600)
-        waiting = plugin.begin(method)
-        hold.wait()
-        plugin.cancel()
-        for cancelled in (waiting, plugin.begin(method)):
-            with pytest.raises(grpc.RpcError, match="interrupted before the balance was read") as error:
-                cancelled.result(END_SECONDS)
-            assert error.value.code() == grpc.StatusCode.CANCELLED
-        assert plugin.delete({}) == Empty()
-        hold.release()
-        plugin.configure(apiKey=KEY, baseUrl=api.url)
-        assert returned(plugin.get_balance())["status"] == "known"
-        assert plugin.stderr() == ""
-
-
-def test_it_ends_with_its_engine() -> None:
-    """A killed engine leaves no orphan behind, even in the middle of a call."""
+@contextlib.contextmanager
+def waiting(method: str = "Invoke") -> Iterator[tuple[Plugin, Engine, Any]]:
+    """A plugin, its engine, and a call that waits for the API."""
     hold = Hold()
     with Sandbox(amount="12.50", key=KEY, on_request=hold) as api, Engine() as engine:
         with Plugin(engine.address) as plugin:
             plugin.configure(apiKey=KEY, baseUrl=api.url, timeout=600)
-            waiting = plugin.begin("Invoke")
+            call = plugin.begin(method)
             hold.wait()
-            assert plugin.process.poll() is None
-            engine.stop()
-            assert plugin.process.wait(END_SECONDS) == 0
-            with pytest.raises(grpc.RpcError):
-                waiting.result(END_SECONDS)
+            yield plugin, engine, call
             assert "pulumi_lumenfall" not in plugin.stderr()
         hold.release()
 
 
+@pytest.mark.parametrize("method", ["Invoke", "Check", "Read"])
+def test_cancel_ends_waiting_calls(method: str, api: Sandbox) -> None:
+    """At once and as failures, and so do later ones until the next run."""
+    with waiting(method) as (plugin, _engine, call):
+        plugin.cancel()
+        for cancelled in (call, plugin.begin(method)):
+            with pytest.raises(grpc.RpcError, match="interrupted before the balance was read") as error:
+                cancelled.result(END_SECONDS)
+            assert error.value.code() == grpc.StatusCode.CANCELLED
+        assert plugin.delete({}) == Empty()
+        plugin.configure(apiKey=KEY, baseUrl=api.url)
+        assert returned(plugin.get_balance())["status"] == "known"
+
+
+def test_it_ends_with_its_engine() -> None:
+    """A killed engine leaves no orphan behind, even in the middle of a call."""
+    with waiting() as (plugin, engine, call):
+        assert plugin.process.poll() is None
+        engine.stop()
+        assert plugin.process.wait(END_SECONDS) == 0
+        with pytest.raises(grpc.RpcError):
+            call.result(END_SECONDS)
+
+
 def test_an_interrupt_is_handled_by_the_engine() -> None:
     """A Ctrl-C ends the calls, not the plugin, which the engine still has to hear of them; after Cancel it ends it."""
-    hold = Hold()
-    with Sandbox(amount="12.50", key=KEY, on_request=hold) as api, Engine() as engine:
-        with Plugin(engine.address) as plugin:
-            plugin.configure(apiKey=KEY, baseUrl=api.url, timeout=600)
-            waiting = plugin.begin("Invoke")
-            hold.wait()
-            plugin.process.send_signal(signal.SIGINT)
-            with pytest.raises(grpc.RpcError, match="interrupted before the balance was read"):
-                waiting.result(END_SECONDS)
-            assert plugin.stub.GetPluginInfo(Empty()).version == __version__
-            plugin.cancel()
-            plugin.process.send_signal(signal.SIGINT)
-            assert plugin.process.wait(END_SECONDS) == 0
-            assert plugin.stderr() == ""
-        hold.release()
+    with waiting() as (plugin, _engine, call):
+        plugin.process.send_signal(signal.SIGINT)
+        with pytest.raises(grpc.RpcError, match="interrupted before the balance was read"):
+            call.result(END_SECONDS)
+        assert plugin.stub.GetPluginInfo(Empty()).version == __version__
+        plugin.cancel()
+        plugin.process.send_signal(signal.SIGINT)
+        assert plugin.process.wait(END_SECONDS) == 0
 
 
 @pytest.mark.parametrize(("number", "has_engine"), [("SIGTERM", False), ("SIGINT", False), ("SIGINT", True)])

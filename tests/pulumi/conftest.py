@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,13 +22,6 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         for name, value in sandbox.environ.items():
             monkeypatch.setenv(name, value)
         yield sandbox
-
-
-@pytest.fixture
-def mocks_are_tidied() -> Iterator[None]:
-    """Pulumi's mocks leave an event loop open in each thread: to be found here, and not in another test."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The pulumi-lumenfall authors
-"""The provider of ``Balance``, called as the engine calls it, with real requests to the sandbox."""
+"""``Balance`` and its provider, called as the engine calls it, with real requests to the sandbox."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
+import pulumi
 import pytest
 from pulumi import UNKNOWN, dynamic
 
+import pulumi_lumenfall as lumenfall
 from pulumi_lumenfall.resource import BalanceProvider
 from pulumi_lumenfall.sandbox import Sandbox
 from pulumi_lumenfall.sharing import Run
 from support.leaks import KEY, OTHER_KEY, leaked
+from support.programs import Mocks, in_program
 
 
 def provider(**config: str) -> BalanceProvider:
@@ -35,6 +38,28 @@ def check(news: dict[str, Any], **config: str) -> dict[str, Any] | str:
     assert "\n" not in failure.reason
     assert not leaked(failure.reason)
     return failure.reason
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"minimum": -1}, "minimum: -1 is not an amount"),
+        ({"base_url": f"https://user:{KEY}@example.invalid"}, "base_url: the base URL contains what looks like an API"),
+        ({"api_key": KEY}, "api_key: not accepted by Balance, because Pulumi would keep it in the state; set"),
+        ({"api_key_from": KEY}, "api_key_from: expected a config key or"),
+        ({"api_key_from": f"lumenfall:{KEY}"}, "api_key_from: expected a config key or"),
+        ({"api_key_from": "lower_case"}, "api_key_from: expected a config key or"),
+        ({"opts": pulumi.ResourceOptions(id="balance")}, "opts: with id the balance would be read but not gated"),
+        ({"opts": pulumi.ResourceOptions(import_="balance")}, "opts: with import_ the balance would be read but not"),
+    ],
+)
+def test_bad_arguments_are_refused(arguments: dict[str, Any], words: str) -> None:
+    """Before anything is registered, so that a key that is given by mistake gets nowhere."""
+    mocks = Mocks()
+    with pytest.raises(pulumi.RunError, match=f"^{words}") as caught:
+        in_program(lambda: lumenfall.Balance("funds", **arguments), mocks=mocks)
+    assert not leaked(str(caught.value))
+    assert mocks.resources == []
 
 
 KNOWN = {"billingType": "prepaid", "available": {"amount": 12.5, "currency": "usd"}, "status": "known"}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from support import gated_stack
 from support.gated_stack import GatedStack, errors
-from support.leaks import KEY, MARKER, leaked
+from support.leaks import MARKER, leaked
 
 TOO_LOW = f"error: pulumi-python:dynamic/lumenfall:Balance resource 'funds' has a problem: {gated_stack.TOO_LOW}"
 
@@ -87,31 +87,6 @@ costly("gpu", depends_on=[funds])
     assert "never awaited" not in result.output
     assert stack.resources().keys() == {"size"}
     project.destroy().check()
-
-
-def test_bad_arguments_stop_the_program(stack: GatedStack) -> None:
-    """Before anything is registered, so that a key that is given by mistake gets nowhere."""
-    refused = {
-        "minimum=-1": "minimum: -1 is not an amount",
-        "postpaid='no'": "postpaid: 'no' is not valid",
-        f"base_url='https://user:{KEY}@example.invalid'": "base_url: the base URL contains what looks like an API key",
-        f"api_key='{KEY}'": "api_key: not accepted by Balance, because Pulumi would keep it in the state; set",
-        f"api_key=pulumi.Output.secret('{KEY}')": "api_key: not accepted by Balance",
-        "opts=pulumi.ResourceOptions(id='balance')": "opts: with id the balance would be read but not gated",
-        "opts=pulumi.ResourceOptions(import_='balance')": "opts: with import_ the balance would be read but not gated",
-    }
-    sources = (f"'{KEY}'", f"'lumenfall:{KEY}'", f"pulumi.Output.secret('{KEY}')", "'lower_case'")
-    refused |= {f"api_key_from={source}": "api_key_from: expected a config key or" for source in sources}
-    attempts = "".join(
-        f"try:\n    lumenfall.Balance('funds', {arguments})\n"
-        f"except pulumi.RunError as error:\n    print('attempt {number}:', error)\n"
-        for number, arguments in enumerate(refused)
-    )
-    output = stack.program(attempts).preview().check().output
-    for number, words in enumerate(refused.values()):
-        assert f"attempt {number}: {words}" in output
-    assert not leaked(output)
-    assert stack.api.requests == []
 
 
 def test_a_password_in_a_base_url_is_not_kept(stack: GatedStack) -> None:

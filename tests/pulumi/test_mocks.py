@@ -16,11 +16,6 @@ import pulumi_lumenfall as lumenfall
 from support.gated_stack import PACKAGE
 from support.programs import Mocks, in_program
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.usefixtures("mocks_are_tidied"),
-]
-
 
 def answer(amount: Any) -> dict[str, Any]:
     return {"billingType": "prepaid", "available": {"amount": amount, "currency": "usd"}}

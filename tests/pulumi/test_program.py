@@ -17,11 +17,6 @@ from pulumi_lumenfall import program
 from support.gated_stack import PACKAGE
 from support.programs import Mocks, in_program
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.usefixtures("mocks_are_tidied"),
-]
-
 
 def test_the_names_that_are_not_public() -> None:
     """Each of these fails when Pulumi renames something: then program.py is the place to look at."""

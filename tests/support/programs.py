@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -55,4 +57,11 @@ def in_program(
             result = result.future()
         return await result if inspect.isawaitable(result) else result
 
-    return contextvars.copy_context().run(asyncio.run, run())
+    try:
+        return contextvars.copy_context().run(asyncio.run, run())
+    finally:
+        if mocks is not None:
+            # Pulumi's mocks leave an event loop open in each thread.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ResourceWarning)
+                gc.collect()
