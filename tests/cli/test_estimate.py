@@ -86,17 +86,6 @@ def test_standard_input(program, api):
     assert program("check", "--cost-of", "-", *JOB, api=api, stdin=json.dumps(REQUEST)).out == LOW
 
 
-@pytest.mark.parametrize(("amount", "status"), [("28.80", 0), ("28.799999", 2), (None, 3)])
-def test_a_gate_for_a_job(cli, api, amount, status):
-    api.amount = amount
-    words = ["check", "--cost-of", "request.json", *JOB, "--max-attempts", "1"]
-    assert cli(*words, api=api).status == status
-    if amount is not None:
-        shown = cli(*words, "--format", "json", api=api).json
-        assert (shown["minimum"], shown["sufficient"]) == (28.8, status == 0)
-        assert cli(*words, "--format", "flat", api=api).json["minimum"] == "28.80"
-
-
 def test_the_price_is_asked_once(cli, api):
     """However long it waits for the balance."""
     api.script(200, "1", "1", "30")
