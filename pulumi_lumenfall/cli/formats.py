@@ -86,8 +86,8 @@ def _write_nagios(report: Report, options: Namespace) -> int:
 
 def _write_github(report: Report, _options: Namespace) -> int:
     """Write annotations to standard output, and facts to ``GITHUB_OUTPUT`` and ``GITHUB_STEP_SUMMARY``."""
-    # Every value is one line; a line end in one would let it set other outputs.
-    facts = {name: " ".join(value.split()) for name, value in report.facts().items()}
+    # Every value is one line: a line end in one would let it set other outputs.
+    facts = report.facts()
     facts["verdict"] = facts["verdict"] or "shown"
     rows = [f"| {name.replace('_', ' ')} | {_plain(value)} |\n" for name, value in facts.items() if value]
     append_file("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in facts.items()))
