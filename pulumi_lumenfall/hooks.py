@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import copy_context
 from fnmatch import fnmatchcase
 from itertools import count
@@ -55,6 +55,7 @@ def balance_hook(
 ) -> pulumi.ResourceHook:
     """A hook that blocks the creation and update of a resource (and their previews) unless funds suffice.
 
+    Bind it to resources, not to components: it would not be asked for the resources inside, so that is refused.
     One hook can be bound to many resources: within one run of a program all hooks and functions with the same settings
     share one answer, up to 30 s old (``LUMENFALL_CACHE_SECONDS``).
 
@@ -96,7 +97,9 @@ def balance_hook(
         await guard.check(f"{args.name} ({args.type})")
 
     silence_interrupts()
-    return make_hook(name, lumenfall_balance)
+    hook = make_hook(name, lumenfall_balance)
+    _refuse_components(lambda args: hook in _hooks_of(args.opts))
+    return hook
 
 
 def gate_stack(
@@ -133,6 +136,8 @@ def gate_stack(
         hook = balance_hook(
             minimum, postpaid=postpaid, unavailable=unavailable, api_key=api_key, base_url=base_url, timeout=timeout
         )
+        named = [pattern for pattern in patterns if not set("*?[") & set(pattern)]
+        _refuse_components(lambda args: _matches(args.type_, named))
         if is_mocked():
             return  # Mocks run no transforms, and of old SDKs fail a test that registers one.
         _refuse_to_come_late(patterns)
@@ -211,6 +216,26 @@ class _Guard:
                 hint="add the resource that makes that Output to depends_on",
             )
         return None if values is None else dict(values)
+
+
+def _hooks_of(opts: pulumi.ResourceOptions) -> list[Any]:
+    bound = opts.hooks
+    return [] if bound is None else [*(bound.before_create or ()), *(bound.before_update or ())]
+
+
+def _refuse_components(is_gated: Callable[[pulumi.ResourceTransformationArgs], bool]) -> None:
+    """Stop the program at a component that is gated itself: the resources inside would not be."""
+
+    def refuse(args: pulumi.ResourceTransformationArgs) -> None:
+        if isinstance(args.resource, pulumi.ComponentResource) and is_gated(args):
+            component = clean(f"{args.name} ({args.type_})", limit=200)
+            raise pulumi.RunError(
+                f"{component}: a gate on a component does not reach the resources inside it; "
+                "bind balance_hook to them, or name their types in gate_stack"
+            )
+
+    if pulumi.runtime.get_root_resource() is not None:
+        pulumi.runtime.register_stack_transformation(refuse)
 
 
 def _unique_name(name: str | None, run: Run) -> str:

@@ -140,6 +140,21 @@ def test_a_gate_must_gate_something(api: Sandbox, types: Any) -> None:
         lumenfall.gate_stack(5, types=types)
 
 
+@pytest.mark.parametrize("types", [None, ["acme:index:Studio"], ["aws:*", "acme:Studio"]])
+def test_a_component_is_no_place_for_a_gate(api: Sandbox, types: Any) -> None:
+    """The engine asks the hooks of what changes, and that is what is inside."""
+
+    async def main() -> None:
+        bound = [lumenfall.balance_hook(5)] if types is None else lumenfall.gate_stack(5, types=types) or []
+        opts = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[*bound]))
+        pulumi.ComponentResource("acme:index:Free", "free")
+        pulumi.ComponentResource("acme:index:Studio", "film", {}, opts)
+
+    expected = "film (acme:index:Studio): a gate on a component does not reach the resources inside it; "
+    assert refusal(main).startswith(expected)
+    assert not api.requests
+
+
 def test_config_is_the_program_s(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Although the engine calls from elsewhere."""
     monkeypatch.delenv("LUMENFALL_API_KEY")
