@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
@@ -15,10 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
-from pulumi_lumenfall.sandbox import Sandbox
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+
+    from pulumi_lumenfall.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = ROOT / "ansible_collections" / "lumenfall" / "cloud"
@@ -106,6 +105,15 @@ class Ansible:
         """Run one play on that many hosts, which are all this machine."""
         return self.plays([play], *arguments, environment=environment, hosts=hosts)
 
+    def both_ways(self, tasks: list[dict[str, Any]], *arguments: str, more: Any = (), **keywords: Any) -> Run:
+        """Run each task on h001, here and delegated to h002, then more tasks; failures are ignored."""
+        doubled = [
+            {"ignore_errors": True, **task, **way}
+            for task in tasks
+            for way in ({}, {"name": f"{task['name']}, delegated", "delegate_to": "h002"})
+        ]
+        return self.play("--limit", "h001", *arguments, hosts=2, tasks=[*doubled, *more], **keywords)
+
     def plays(
         self,
         plays: list[dict[str, Any]],
@@ -151,43 +159,19 @@ class Ansible:
         )
         return done.returncode, done.stdout.decode()
 
-    def count_calls(self, plays: Mapping[str, dict[str, Any]], hosts: int) -> tuple[Run, dict[str, int]]:
-        """Run plays in one playbook, each with a sandbox of its own; the run, and name -> requests."""
-        with contextlib.ExitStack() as stack:
-            apis = {name: stack.enter_context(Sandbox(amount="12.50")) for name in plays}
-            playbook = [{"name": name, "environment": apis[name].environ, **play} for name, play in plays.items()]
-            run = self.plays(playbook, hosts=hosts)
-            assert run.code == 0, run.output
-            return run, {name: len(api.requests) for name, api in apis.items()}
-
 
 @pytest.fixture(scope="session")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The collection's archive, as ``ansible-galaxy collection build`` makes it."""
-    folder = tmp_path_factory.mktemp("archive")
-    home = tmp_path_factory.mktemp("home")
-    command = [str(BIN / "ansible-galaxy"), "collection", "build", str(COLLECTION), "--output-path", str(folder)]
-    subprocess.run(command, env=clean_environment(home), check=True, capture_output=True, timeout=LIMIT_SECONDS)
-    (found,) = folder.glob("lumenfall-cloud-*.tar.gz")
-    return found
+def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A collections path with the collection installed in it, from an archive that was built."""
+    folder, home = tmp_path_factory.mktemp("collections"), tmp_path_factory.mktemp("home")
 
+    def galaxy(*words: str) -> None:
+        command = [str(BIN / "ansible-galaxy"), "collection", *words]
+        subprocess.run(command, env=clean_environment(home), check=True, capture_output=True, timeout=LIMIT_SECONDS)
 
-@pytest.fixture(scope="session")
-def collections(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A collections path with the archive installed in it."""
-    folder = tmp_path_factory.mktemp("collections")
-    home = tmp_path_factory.mktemp("home")
-    command = [
-        str(BIN / "ansible-galaxy"),
-        "collection",
-        "install",
-        str(archive),
-        "-p",
-        str(folder),
-        "--offline",
-        "--force",
-    ]
-    subprocess.run(command, env=clean_environment(home), check=True, capture_output=True, timeout=LIMIT_SECONDS)
+    galaxy("build", str(COLLECTION), "--output-path", str(home))
+    (archive,) = home.glob("lumenfall-cloud-*.tar.gz")
+    galaxy("install", str(archive), "-p", str(folder), "--offline", "--force")
     return folder
 
 

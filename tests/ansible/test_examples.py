@@ -127,15 +127,3 @@ def test_the_credential_type(ansible, api):
         assert (run.code == 0) == bool(base_url), run.output
         assert place in run.output
     assert len(api.requests) == 1
-
-
-def test_the_execution_environment_names_what_exists():
-    """The definition and the collection's own agree with what ansible-builder reads."""
-    folder = EXAMPLES / "execution_environment"
-    definition = yaml.safe_load((folder / "execution-environment.yml").read_text())
-    assert definition["version"] == 3
-    assert definition["dependencies"]["galaxy"] == yaml.safe_load((EXAMPLES / "requirements.yml").read_text())
-    collection = EXAMPLES.parents[1] / "ansible_collections/lumenfall/cloud"
-    own = yaml.safe_load((collection / "meta/execution-environment.yml").read_text())
-    requirements = (collection / own["dependencies"]["python"]).read_text().splitlines()
-    assert [line for line in requirements if not line.startswith("#")] == ["requests>=2.32.4,<3"]

@@ -21,11 +21,8 @@ CASES = {
     "nearly": ({"amount": "0.3"}, {"minimum": 0.30000000000000004}, "too low", "balance too low", None),
     "402": ({"amount": 9, "status": 402}, {}, "too low", "balance too low: ", "InsufficientBalanceError"),
     "401": ({"amount": 9, "status": 401}, {}, "cannot tell", "cannot tell whether", "AuthenticationError"),
-    "429": ({"amount": 9, "status": 429}, {}, "cannot tell", "cannot tell whether", "RateLimitedError"),
-    "503": ({"amount": 9, "status": 503}, {}, "cannot tell", "cannot tell whether", "ServerError"),
     "null": ({"amount": None}, {"minimum": 0}, "cannot tell", "cannot tell whether", None),
     "null-allowed": ({"amount": None}, {"unavailable": "allow"}, "enough", "enough: ", None),
-    "postpaid": ({"amount": None, "billing_type": "postpaid"}, {}, "enough", "enough: postpaid account", None),
     "postpaid-denied": (
         {"amount": None, "billing_type": "postpaid"},
         {"postpaid": "deny", "minimum": 0},

@@ -11,62 +11,40 @@ from support.fault_server import refused_port
 from support.leaks import KEY, Processes, files, leaked, leaks
 
 MODULE = "lumenfall.cloud.lumenfall_balance"
-# The key as an option, from a variable, on each path; and each path failing in each way.
 KEY_TEMPLATE = "{{ key }}"
-TASKS = [
-    {"name": "option", MODULE: {"api_key": KEY_TEMPLATE, "minimum": 5}, "register": "balance"},
-    {"name": "option, there", MODULE: {"api_key": KEY_TEMPLATE, "minimum": 5}, "delegate_to": "h002"},
-    {"name": "environment", MODULE: None, "environment": {"LUMENFALL_API_KEY": KEY_TEMPLATE}},
-    {
-        "name": "environment, there",
-        MODULE: None,
-        "environment": {"LUMENFALL_API_KEY": KEY_TEMPLATE},
-        "delegate_to": "h002",
-    },
-    {"name": "refused", MODULE: {"api_key": KEY_TEMPLATE + "x", "max_attempts": 1}},
-    {"name": "refused, there", MODULE: {"api_key": KEY_TEMPLATE + "x", "max_attempts": 1}, "delegate_to": "h002"},
-    {"name": "malformed", MODULE: {"api_key": KEY_TEMPLATE + " x"}},
-    {"name": "malformed, there", MODULE: {"api_key": KEY_TEMPLATE + " x"}, "delegate_to": "h002"},
-    {"name": "unknown option", MODULE: {"api_key": KEY_TEMPLATE, "nope": 1}},
-    {"name": "in the wrong place", MODULE: {"api_key": KEY_TEMPLATE, "timeout": KEY_TEMPLATE}},
-    {
-        "name": "in the wrong place, there",
-        MODULE: {"api_key": KEY_TEMPLATE, "timeout": KEY_TEMPLATE},
-        "delegate_to": "h002",
-    },
-    {"name": "in another wrong place", MODULE: {"api_key": KEY_TEMPLATE, "validate_certs": KEY_TEMPLATE}},
-    {"name": "in a policy", MODULE: {"api_key": KEY_TEMPLATE, "minimum": 5, "postpaid": KEY_TEMPLATE}},
-    {
-        "name": "in a URL",
-        MODULE: {"api_key": KEY_TEMPLATE, "base_url": "https://user:" + KEY_TEMPLATE + "@example.com"},
-    },
-    {
-        "name": "in a URL, there",
-        MODULE: {"api_key": KEY_TEMPLATE, "base_url": "https://user:" + KEY_TEMPLATE + "@example.com"},
-    }
-    | {"delegate_to": "h002"},
-    {
-        "name": "in a proxy",
-        MODULE: {"api_key": KEY_TEMPLATE, "base_url": "https://127.0.0.1:{{ refused }}", "max_attempts": 1},
-    }
-    | {"environment": {"HTTPS_PROXY": "http://user:" + KEY_TEMPLATE + "@127.0.0.1:{{ refused }}"}},
-    {"name": "retried", MODULE: {"api_key": KEY_TEMPLATE}, "register": "r", "until": "r.attempts == 2", "delay": 0},
+# Options that are run here and delegated; those whose names start with a word of FAILING fail.
+OPTIONS = {
+    "option": {"minimum": 5},
+    "refused": {"api_key": "{{ key }}x", "max_attempts": 1},
+    "malformed": {"api_key": "{{ key }} x"},
+    "unknown option": {"nope": 1},
+    "in the wrong place": {"timeout": KEY_TEMPLATE},
+    "in another wrong place": {"validate_certs": KEY_TEMPLATE},
+    "in a policy": {"minimum": 5, "postpaid": KEY_TEMPLATE},
+    "in a URL": {"base_url": "https://user:{{ key }}@example.com"},
+}
+FAILING = ("refused", "malformed", "unknown", "in ")
+ENVIRONMENT = {"name": "environment", MODULE: None, "environment": {"LUMENFALL_API_KEY": KEY_TEMPLATE}}
+PROXY = {
+    "name": "in a proxy",
+    MODULE: {"api_key": KEY_TEMPLATE, "base_url": "https://127.0.0.1:{{ refused }}", "max_attempts": 1},
+    "environment": {"HTTPS_PROXY": "http://user:{{ key }}@127.0.0.1:{{ refused }}"},
+}
+LOOKUPS = {"lookup": "key, minimum=5", "refused lookup": "key ~ 'x', max_attempts=1", "malformed lookup": "key ~ ' x'"}
+OTHERS = [
+    {"name": "read", MODULE: {"api_key": KEY_TEMPLATE}, "register": "balance", "until": "balance.attempts == 2"}
+    | {"delay": 0},
     {"name": "loop", MODULE: {"api_key": KEY_TEMPLATE}, "loop": [1, 2]},
-    {
-        "name": "lookup",
-        "ansible.builtin.debug": {"msg": "{{ lookup('" + MODULE + "', api_key=key, minimum=5) }}"},
-    },
-    {
-        "name": "lookup, refused",
-        "ansible.builtin.debug": {"msg": "{{ lookup('" + MODULE + "', api_key=key ~ 'x', max_attempts=1) }}"},
-    },
-    {
-        "name": "lookup, malformed",
-        "ansible.builtin.debug": {"msg": "{{ lookup('" + MODULE + "', api_key=key ~ ' x') }}"},
-    },
+    *(
+        {"name": name, "ansible.builtin.debug": {"msg": "{{ lookup('" + MODULE + "', api_key=" + arguments + ") }}"}}
+        for name, arguments in LOOKUPS.items()
+    ),
     {"name": "result", "ansible.builtin.debug": {"var": "balance"}},
-    {"name": "gate", "ansible.builtin.include_role": {"name": "lumenfall.cloud.require_balance"}}
-    | {"vars": {"require_balance_minimum": 5}},
+    {
+        "module_defaults": {"group/lumenfall.cloud.lumenfall": {"api_key": KEY_TEMPLATE}},
+        "block": [{"ansible.builtin.include_role": {"name": "lumenfall.cloud.require_balance"}}],
+        "vars": {"require_balance_minimum": 5},
+    },
     {"name": "fact", "ansible.builtin.set_fact": {"kept": "{{ balance }}", "cacheable": True}},
 ]
 FORMS = {
@@ -121,25 +99,18 @@ def test_the_key_is_nowhere(ansible, api, seen, refused, form):
         "ANSIBLE_CALLBACK_TREE_DIR": str(ansible.folder / "tree"),
         **environment,
     }
-    run = ansible.play(
-        "--limit",
-        "h001",
-        "-e",
-        f"key_file={key_file}",
-        *arguments,
-        hosts=2,
+    run = ansible.both_ways(
+        [{"name": name, MODULE: {"api_key": KEY_TEMPLATE, **options}} for name, options in OPTIONS.items()]
+        + [ENVIRONMENT],
+        *("-e", f"key_file={key_file}", *arguments),
+        more=[{"ignore_errors": True, **task} for task in (PROXY, *OTHERS)],
         vars=variables,
         environment=environment,
-        tasks=[{"ignore_errors": True, **task} for task in TASKS],
-        module_defaults={"group/lumenfall.cloud.lumenfall": {"api_key": KEY_TEMPLATE}},
     )
     assert run.code == 0, run.output
-    # The list of tasks does what it says: those that are to fail do, and the others do not.
-    failed = {line["task"] for line in run.lines if line["event"] == "failed"}
-    expected = ("refused", "malformed", "unknown", "in ")
-    assert {name for name in failed if name} == {
-        task["name"] for task in TASKS if task["name"].removeprefix("lookup, ").startswith(expected)
-    }
+    # Those that are to fail do, and the others do not.
+    for line in run.lines:
+        assert (line["event"] == "failed") is line["task"].startswith(FAILING), line
     written = {"output": run.output.encode(), **files(ansible.folder)}
     assert any("facts" in name for name in written)
     assert any("ansible.log" in name for name in written)
@@ -152,33 +123,24 @@ def test_the_key_is_nowhere(ansible, api, seen, refused, form):
 
 def test_a_server_that_echoes_the_key_does_not_show_it(ansible, api):
     """Nor does it act on a terminal, a template or a CI runner through an error message or a request id."""
-    nasty = f"{api.key} {{{{ lookup('pipe', 'id') }}}} \\u001b[31m ::error::x ##vso[task]"
-    body = f'{{"error": {{"message": "{nasty}", "code": "{nasty}"}}}}'
-    headers = {"X-Lumenfall-Request-Id": f"{{{{ 7*7 }}}} {api.key}"}
-    api.script(*[Answer(400, body, headers)] * 2)
-    tasks = [
-        {"name": "case here", MODULE: {"max_attempts": 1}, "register": "here", "ignore_errors": True},
-        {"name": "case there", MODULE: {"max_attempts": 1}, "ignore_errors": True, "delegate_to": "h002"},
-        {"name": "shown", "ansible.builtin.debug": {"msg": "{{ here.msg }} {{ here.failure.request_id }}"}},
+    nasty = f"{KEY} {{{{ lookup('pipe', 'id') }}}} \\u001b[31m ::error::x ##vso[task]"
+    body = f'{{"error": {{"message": "{nasty}", "code": "{nasty}", "type": "{KEY}"}}}}'
+    headers = {"X-Lumenfall-Request-Id": f"{{{{ 7*7 }}}} {KEY}", "Location": f"https://{KEY}.example/{KEY}"}
+    api.script(*[Answer(status, body, headers) for status in (400, 400, 302, 503)])
+    module = {"name": "case", MODULE: {"max_attempts": 1}, "register": "failure"}
+    lookup = {
+        "name": "case, lookup",
+        "ansible.builtin.debug": {"msg": "{{ lookup('" + MODULE + "', max_attempts=1) }}"},
+    }
+    more = [
+        {"name": "shown", "ansible.builtin.debug": {"msg": "{{ failure.msg }} {{ failure.failure.request_id }}"}},
+        {**module, "ignore_errors": True},
+        {**lookup, "ignore_errors": True},
     ]
-    run = ansible.play("--limit", "h001", "-vvvv", hosts=2, environment=api.environ, tasks=tasks)
-    assert run.result("case here")["failed"]
-    for text in (api.key, "\x1b", "::error::", "##vso[", "uid=", "49"):
-        assert text not in run.result("shown")["msg"]
-        assert text not in run.result("case here")["msg"]
-        assert text not in run.result("case there")["msg"]
-    assert api.key not in run.output
-
-
-def test_a_server_that_echoes_the_key_with_each_kind_of_error(ansible, api):
-    """In the message, the code, the request id and the target of a redirect."""
-    statuses = (200, 302, 400, 403, 503)
-    body = f'{{"error": {{"message": "bad {KEY} x", "code": "{KEY}", "type": "{KEY}"}}}}'
-    headers = {"X-Lumenfall-Request-Id": KEY, "Location": f"https://{KEY}.example/{KEY}"}
-    api.script(*[Answer(status, body, headers) for status in statuses for _path in range(2)])
-    show = {"ansible.builtin.debug": {"msg": "{{ lookup('" + MODULE + "', max_attempts=1) }}"}, "ignore_errors": True}
-    run = ansible.play(environment=api.environ, tasks=[{MODULE: {"max_attempts": 1}, "ignore_errors": True}, show] * 5)
-    assert len(run.results(event="failed")) == len(api.requests) == 10
+    run = ansible.both_ways([module], "-vvvv", more=more, environment=api.environ)
+    assert len(run.results(event="failed")) == len(api.requests) == 4
+    for result in run.results():
+        assert not any(text in result["msg"] for text in ("\x1b", "::error::", "##vso[", "uid=", "49"))
     assert leaks({"output": run.output.encode(), **files(ansible.folder)}) == []
 
 

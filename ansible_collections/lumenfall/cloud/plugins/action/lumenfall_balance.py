@@ -48,7 +48,10 @@ class ActionModule(LumenfallAction):
         prefix, estimate = "", {}
         if self._is_role:
             prefix = _PREFIX
-            options["require"] = _parse_on_low(options.get("require", "fail")) == "fail"
+            on_low = options.get("require", "fail")
+            if on_low not in ("fail", "warn"):
+                raise _core.bad_value(f"{_PREFIX}on_low", on_low, "is neither 'fail' nor 'warn'", "'fail' or 'warn'")
+            options["require"] = on_low == "fail"
             estimate = self._price_job(options)
             if estimate.get("failed"):
                 return {**estimate, "sufficient": False, "verdict": "cannot tell"}
@@ -108,12 +111,3 @@ class ActionModule(LumenfallAction):
             return _core.wait_until_enough(fetch, gate, left - waited, demand.poll)
 
         return self.share((question, gate.minimum, gate.postpaid, gate.unavailable), settings, wait, patience=left)
-
-
-def _parse_on_low(value: object) -> str:
-    if value in ("fail", "warn"):
-        return str(value)
-    raise _core.ConfigurationError(
-        f"{_PREFIX}on_low: {_core.describe_value(value)} is neither 'fail' nor 'warn'",
-        hint=f"set {_PREFIX}on_low to 'fail' or 'warn'",
-    )

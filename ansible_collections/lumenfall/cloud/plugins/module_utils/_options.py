@@ -27,6 +27,7 @@ from ._core import (
     LumenfallClient,
     LumenfallError,
     Settings,
+    bad_value,
     check_endpoint,
     check_request,
     describe_value,
@@ -112,8 +113,7 @@ def parse_boolean(name: str, value: Any) -> bool:
     try:
         return boolean(value, strict=True)
     except TypeError:
-        hint = f"set {name} to true or false"
-    raise ConfigurationError(f"{name}: {describe_value(value)} is not a boolean", hint=hint)
+        raise bad_value(name, value, "is not a boolean", "true or false") from None
 
 
 def read_settings(
