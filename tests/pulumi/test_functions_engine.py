@@ -13,6 +13,28 @@ from support.gated_stack import BILLING_TYPE, TOO_LOW, GatedStack, errors
 from support.leaks import KEY, leaked
 
 
+@pytest.mark.smoke
+def test_a_function_a_resource_and_a_hook(stack: GatedStack) -> None:
+    """With funds and without; the one program on the real engine of `make test`."""
+    project = stack.program(
+        """
+pulumi.export("available", lumenfall.get_balance().available.amount)
+funds = lumenfall.Balance("funds", minimum=5)
+hooks = pulumi.ResourceHookBinding(before_create=[lumenfall.balance_hook(5)])
+costly("gpu", hooks=hooks, depends_on=[funds])
+"""
+    )
+    project.up().check()
+    assert project.stack_output() == {"available": 12.5}
+    stack.api.amount = "3.20"
+    stopped = project.up()
+    assert stopped.returncode != 0
+    assert TOO_LOW in stopped.output
+    assert "Traceback" not in stopped.output
+    project.destroy().check()
+    assert stack.resources() == {}
+
+
 def test_read_and_export(stack: GatedStack) -> None:
     """Both forms export the same, with camelCase keys; 15 calls make one request in each run.
 
