@@ -75,12 +75,22 @@ def test_a_model_that_is_unknown_is_named(api: Sandbox) -> None:
     assert "'gpt-image-1'" in str(error.hint)
 
 
-@pytest.mark.parametrize("estimated", [None, False, "true", 1])
-def test_a_request_that_may_have_been_run_says_so_loudly(api: Sandbox, estimated: Any) -> None:
-    api.script(Answer(200, json.dumps({**ESTIMATE, "estimated": estimated})))
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(Answer(200, json.dumps({**ESTIMATE, "estimated": value})) for value in (None, False, "true", 1)),
+        *(Answer(200, body) for body in ("", "[]", "<html>", '{"estimated": true, ', '{"error": {"message": "no"}}')),
+        Answer(200, json.dumps(ESTIMATE), {"Content-Length": "1000"}),
+        Answer(202, json.dumps(ESTIMATE)),
+    ],
+    ids=range(11),
+)
+def test_a_request_that_may_have_been_run_says_so_loudly(api: Sandbox, answer: Answer) -> None:
+    """It is not sent again, since that may be charged too."""
+    api.script(answer)
     error = error_of(api)
-    assert type(error) is core.InvalidResponseError
-    assert "THE REQUEST MAY HAVE BEEN RUN AND CHARGED" in str(error)
+    assert str(error).endswith("; THE REQUEST MAY HAVE BEEN RUN AND CHARGED")
+    assert (error.attempts, error.retryable, len(api.requests)) == (1, False, 1)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +104,9 @@ def test_a_request_that_may_have_been_run_says_so_loudly(api: Sandbox, estimated
 )
 def test_what_is_not_an_estimate(api: Sandbox, change: dict[str, Any]) -> None:
     api.script(Answer(200, json.dumps({**ESTIMATE, **change})))
-    assert type(error_of(api)) is core.InvalidResponseError
+    error = error_of(api)
+    assert type(error) is core.InvalidResponseError
+    assert "CHARGED" not in str(error)
 
 
 def test_the_whole_prompt_is_redacted(api: Sandbox) -> None:

@@ -170,13 +170,20 @@ class LumenfallClient:
         sent = _timestamp(response.headers.get("Date", ""))
         self.clock_skew_seconds = None if sent is None else time.time() - sent
         request_id = clean(response.headers.get("X-Lumenfall-Request-Id", ""), secrets) or None
+        is_estimate = False
         try:
             if response.status != 200:
                 raise parse_error(response, secrets)
             if response.problem is not None:
                 raise response.problem
-            return replace(parse(parse_json(response.body, secrets), secrets), request_id=request_id)
+            document = parse_json(response.body, secrets)
+            is_estimate = document.get("estimated") is True
+            return replace(parse(document, secrets), request_id=request_id)
         except LumenfallError as error:
+            if parse is parse_estimate and 200 <= response.status < 300 and not is_estimate:
+                # Nor is it sent again.
+                error.args, error.retryable = (f"{error}; THE REQUEST MAY HAVE BEEN RUN AND CHARGED",), False
+                error.hint = "check your usage at https://lumenfall.ai, and whether this endpoint supports dryRun"
             error.status, error.request_id = response.status, request_id
             if error.retryable:
                 error.retry_after_seconds = parse_retry_after(response.headers.get("Retry-After", ""))

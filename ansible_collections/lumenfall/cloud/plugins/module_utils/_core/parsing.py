@@ -75,10 +75,7 @@ def parse_balance(document: Dict[str, Any], secrets: Secrets = ()) -> AccountBal
 def parse_estimate(document: Dict[str, Any], secrets: Secrets = ()) -> CostEstimate:
     """The cost estimate in the JSON of a 200, strictly."""
     if document.get("estimated") is not True:
-        raise InvalidResponseError(
-            "the API did not answer with an estimate: THE REQUEST MAY HAVE BEEN RUN AND CHARGED",
-            hint="check your usage at https://lumenfall.ai, and whether this endpoint supports dryRun",
-        )
+        raise InvalidResponseError("the API did not answer with an estimate")
     _require_usd("currency", document.get("currency"), secrets)
     micros, model, provider = (document.get(name) for name in ("total_cost_micros", "model", "provider"))
     micros = _to_number(micros)
