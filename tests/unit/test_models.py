@@ -62,6 +62,15 @@ def test_status(billing_type: str, amount: str | None, status: str) -> None:
     }
 
 
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=20, min_value=-(10**15), max_value=10**15) | MONEY)
+def test_the_float_is_never_above_the_exact_amount(amount: Decimal) -> None:
+    """A program that compares the float must not pass where the exact amount would not."""
+    number = AccountBalance("prepaid", amount, "usd").to_dict()["available"]["amount"]
+    assert Decimal(repr(number)) <= amount
+    if len(amount.as_tuple().digits) <= 15:
+        assert Decimal(repr(number)) == amount
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

@@ -86,11 +86,7 @@ class AccountBalance:
         The amount is a float, or None. It is never above the exact amount: what compares it, such as Ansible's test
         ``funded``, must not pass where the exact comparison fails.
         """
-        amount = None
-        if self.amount is not None:
-            amount = float(self.amount)
-            if Decimal(repr(amount)) > self.amount:
-                amount = float(_FLOAT_FLOOR.plus(self.amount))
+        amount = None if self.amount is None else float(_FLOAT_FLOOR.plus(self.amount))
         return {
             "object": "balance",
             "billing_type": self.billing_type,
