@@ -33,7 +33,7 @@ from .settings import load_settings
 
 _POLL_SECONDS = 60.0
 _KILL_SECONDS = 10.0
-_PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 
 
 def run(options: Namespace) -> int:

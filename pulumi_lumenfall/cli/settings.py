@@ -38,9 +38,11 @@ def read_key(flag: str, path: str) -> str:
         from getpass import getpass
 
         return getpass("API key: ", stream=sys.stderr)
-    key = read_file(flag, path, _MAX_KEY_BYTES).decode("utf-8-sig", "replace").strip()
-    if not key:
-        raise ConfigurationError(f"{flag}: it is empty", hint="name a file that contains the key and nothing else")
+    content = read_file(flag, path, _MAX_KEY_BYTES)
+    key = content.decode("utf-8-sig", "replace").strip()
+    if not key or len(content) > _MAX_KEY_BYTES:
+        problem = "it is too large for a key" if key else "it is empty"
+        raise ConfigurationError(f"{flag}: {problem}", hint="name a file that contains the key and nothing else")
     return key
 
 

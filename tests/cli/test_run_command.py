@@ -172,7 +172,7 @@ def test_a_look_does_not_hold_up_the_end(program, watched, folder):
     assert (ended.status, ended.err) == (5, "")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1])
 @pytest.mark.parametrize("handled", [True, False])
 def test_signals_are_passed_on(program, api, number, handled):
     """To all of its processes, and the end is the command's."""
