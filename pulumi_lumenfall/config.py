@@ -83,7 +83,7 @@ def check_argument(setting: str, source: str, value: object) -> Any:
 def check_name(name: object, *taken: str) -> None:
     """Refuse what cannot be a name, with which Pulumi would end in a traceback."""
     if not isinstance(name, str) or name in ("", *taken):
-        raise bad_value("name", name, "cannot be a name here", "another text")
+        raise bad_value("name", name, "cannot be a name here", "text such as 'funds'")
 
 
 def warn_of_plain_key(key: str) -> None:

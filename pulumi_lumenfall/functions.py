@@ -147,7 +147,8 @@ def require_balance(
         timeout: As for :func:`get_balance`, like the arguments that are not listed; it bounds each look.
 
     Raises:
-        pulumi.RunError: The balance is too low, or it cannot be told; one line that begins with the verdict.
+        pulumi.RunError: The balance is too low, or it cannot be told: one line that begins with the verdict. Or an
+            argument is malformed.
     """
     with run_errors():
         check_options(opts, pulumi.InvokeOptions)

@@ -166,7 +166,7 @@ def test_options_that_are_refused(api: Sandbox, call: Any) -> None:
     [(lumenfall.Balance, 7), (lumenfall.Balance, ""), (functools.partial(lumenfall.balance_hook, 5), 7)],
 )
 def test_a_name_is_text(api: Sandbox, call: Any, name: Any) -> None:
-    with pytest.raises(pulumi.RunError, match=r"^name: .*; set name to another text"):
+    with pytest.raises(pulumi.RunError, match=r"^name: .*; set name to text such as"):
         in_program(functools.partial(call, name=name))
 
 

@@ -8,7 +8,6 @@ import contextvars
 import gc
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,7 +18,7 @@ import pulumi_lumenfall as lumenfall
 from pulumi_lumenfall import program, sharing
 from pulumi_lumenfall.core import LumenfallClient
 from pulumi_lumenfall.sandbox import Sandbox
-from support.gated_stack import gated_stack
+from support.gated_stack import GatedStack
 from support.leaks import KEY, OTHER_KEY, leaked
 from support.programs import in_program
 
@@ -153,9 +152,9 @@ print("after", told(calls["require"]), in_a_thread(told, calls["require"]))
 """
 
 
-def test_threads_of_an_inline_program(pulumi_bin: Path, tmp_path: Path) -> None:
+def test_threads_of_an_inline_program(stack: GatedStack) -> None:
     """Without the program's context one has no stack config: it is refused, and never asks with another key."""
-    with Sandbox(amount="1", key=OTHER_KEY) as poor, gated_stack(tmp_path, pulumi_bin) as stack:
+    with Sandbox(amount="1", key=OTHER_KEY) as poor:
         refused = "cannot determine which stack this thread belongs to"
         assert stack.run_script(THREADS, POOR_KEY=poor.key, POOR_URL=poor.url) == [
             "before known known",
