@@ -37,11 +37,10 @@ _CI_ADVICE = {
 
 def parse_key(source: str, value: object, environ: Mapping[str, str]) -> Secret:
     """Check an API key: printable ASCII without spaces, and no placeholder. An error does not show it."""
-    key = value.reveal() if isinstance(value, Secret) else value
     hint = f"set {source} to the key as shown at {KEYS_PAGE}"
-    if not isinstance(key, str):
-        raise ConfigurationError(f"{source}: the API key must be text, not {type(key).__name__}", hint=hint)
-    key = key.strip()
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{source}: the API key must be text, not {type(value).__name__}", hint=hint)
+    key = value.strip()
     for pattern, cause in _PLACEHOLDERS:
         if pattern.fullmatch(key):
             raise ConfigurationError(f"{source}: the API key looks like {cause}", hint=_ci_advice(environ) or hint)
@@ -76,7 +75,7 @@ def read_credentials(environ: Mapping[str, str], looked_at: List[str], warnings:
             document = json.loads(file.read(_MAX_CREDENTIALS_BYTES).decode("utf-8-sig"))
         key = document.get("api_key") if isinstance(document, dict) else None
         if not is_unset(key):
-            if os.name == "posix" and mode & 0o077:
+            if mode & 0o077:
                 warnings.append(f"{shown} can be read by other users of this machine; run: chmod 600 {shown}")
             return f"'api_key' in {shown}", key
         problem = "has no 'api_key'"
