@@ -20,10 +20,12 @@ _SETTINGS = {setting.config_key: setting for setting in SETTINGS if setting.conf
 _ENGINE_CONFIG = ("version", "pluginDownloadURL")
 
 
-def config_layer(config: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
-    """A layer for :func:`pulumi_lumenfall.core.resolve_settings`."""
+def config_layer(config: Mapping[str, Any], provider: str) -> dict[str, tuple[str, Any]]:
+    """A layer for :func:`pulumi_lumenfall.core.resolve_settings`; stack config goes to the provider ``default...``."""
+    is_explicit = provider and not provider.startswith("default")
+    source = f"provider {clean(provider, limit=50)}: " if is_explicit else "lumenfall:"
     return {
-        setting.name: (f"lumenfall:{key}", _as_written(setting, config.get(key))) for key, setting in _SETTINGS.items()
+        setting.name: (f"{source}{key}", _as_written(setting, config.get(key))) for key, setting in _SETTINGS.items()
     }
 
 

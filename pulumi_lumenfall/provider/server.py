@@ -49,6 +49,8 @@ RESOURCE = "lumenfall:index:Balance"
 
 _SCHEMA = Path(__file__).with_name("schema.json")
 _SERVICE = provider_pb2.DESCRIPTOR.services_by_name["ResourceProvider"]
+# How long a call may still go on after a Cancel.
+_CANCEL_SECONDS = 1.0
 _ONLY_READ = "the balance is only read here and gates nothing; to gate on a minimum, omit the option id"
 
 # Argument -> its check by itself, which raises ConfigurationError.
@@ -84,6 +86,7 @@ class ProviderServer:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._config: dict[str, Any] | None = None
+        self._name = ""
         self._begin_run()
 
     def _begin_run(self) -> None:
@@ -154,7 +157,7 @@ class ProviderServer:
                 "this process already serves a provider with other settings",
                 hint="restart it; where a stack has several providers, omit PULUMI_DEBUG_PROVIDERS",
             )
-        self._config = config
+        self._config, self._name = config, request.name
         self._begin_run()
         # Without acceptSecrets the engine itself marks what came from secrets.
         return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True)
@@ -263,12 +266,14 @@ class ProviderServer:
         cancelled = self._cancelled
         either: list[asyncio.Future[Any]] = [waiter, cancelled]
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if cancelled.done():
+        # The engine also cancels when another resource failed: a second error would hide that one.
+        await asyncio.wait([waiter], timeout=_CANCEL_SECONDS)
+        if not waiter.done():
             raise _InterruptedError
         return waiter.result()
 
     async def _settings(self) -> Settings:
-        settings = resolve_settings(config_layer(self._config or {}))
+        settings = resolve_settings(config_layer(self._config or {}, self._name))
         for warning in settings.warnings:
             if self._run.is_new(warning):
                 await self._log(engine_pb2.WARNING, warning, "")

@@ -90,6 +90,12 @@ def test_bad_and_missing_settings_fail_where_they_are_needed(process: Plugin, ap
     assert api.requests == []
 
 
+def test_an_explicit_provider_is_named(process: Plugin, api: Sandbox) -> None:
+    api.status = 401
+    process.configure("studio", apiKey=KEY, baseUrl=api.url)
+    assert "(the key came from provider studio: apiKey)" in failures(process.get_balance())[0]
+
+
 def test_config_comes_before_the_environment(api: Sandbox) -> None:
     env = {"LUMENFALL_API_KEY": KEY, "LUMENFALL_API_BASE": api.url, "LUMENFALL_MAX_ATTEMPTS": "1"}
     with Plugin(env=env) as plugin:

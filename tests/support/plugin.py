@@ -178,11 +178,11 @@ class Plugin:
         self._errors.seek(0)
         return self._errors.read().decode()
 
-    def configure(self, **config: Any) -> Any:
+    def configure(self, name: str = "default", **config: Any) -> Any:
         """Configure it; an ``apiKey`` is a secret, as the engine has it."""
         if isinstance(config.get("apiKey"), str):
             config["apiKey"] = secret(config["apiKey"])
-        request = pb.ConfigureRequest(args=struct(config), acceptSecrets=True, acceptResources=True)
+        request = pb.ConfigureRequest(name=name, args=struct(config), acceptSecrets=True, acceptResources=True)
         return self.stub.Configure(request, timeout=CALL_SECONDS)
 
     def check_config(self, **config: Any) -> Any:
