@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from support.fault_server import FaultServer, refused_port
-from support.faults import BALANCE, answer, says
 from support.leaks import KEY
+from support.plays import BALANCE, answer, says
 from support.proxy import ConnectProxy
 
 MODULE = "lumenfall.cloud.lumenfall_balance"

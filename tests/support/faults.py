@@ -51,8 +51,6 @@ from support.plays import (
     stalls_after,
 )
 
-__all__ = ["BALANCE", "FAULTS", "FRAMED", "Fault", "answer", "says", "stalls_after"]
-
 
 class Fault(NamedTuple):
     """One row.

@@ -54,9 +54,9 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
-def error(message: object = "No", code: object = "INVALID_REQUEST", kind: str = "invalid_request_error") -> bytes:
+def error(message: object = "No", code: object = "INVALID_REQUEST") -> bytes:
     """The body of an API error."""
-    return json.dumps({"error": {"message": message, "type": kind, "code": code}}).encode()
+    return json.dumps({"error": {"message": message, "type": "invalid_request_error", "code": code}}).encode()
 
 
 def amount(text: bytes) -> bytes:
@@ -126,15 +126,13 @@ def drips(*parts: bytes, after: bytes = b"") -> Play:
     return play
 
 
-def floods(start: bytes, again: bytes, times: int | None = None) -> Play:
-    """Sends ``start`` and then ``again`` that many times, or without end."""
+def floods(start: bytes, again: bytes) -> Play:
+    """Sends ``start`` and then ``again`` without end."""
 
     def play(connection: Connection) -> None:
         says(start)(connection)
-        sent = 0
-        while times is None or sent < times:
+        while True:
             connection.send(again)
-            sent += 1
 
     return play
 
