@@ -56,6 +56,9 @@ _HEADERS = {
 }
 _THREAD_NAME = "lumenfall-request"
 _REFUSED_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
+# urllib3's warnings show header lines, and a server may echo the key in one.
+for _name in ("urllib3.connection", "urllib3.connectionpool"):
+    logging.getLogger(_name).addFilter(lambda log: log.threadName != _THREAD_NAME or log.levelno < logging.WARNING)
 # By OpenSSL's codes (x509_vfy.h): not yet valid, expired, another host name, another address.
 _CERTIFICATE_HINTS = {
     9: "check the clock of this machine",
@@ -200,15 +203,6 @@ class _Adapter(HTTPAdapter):
 
     def cert_verify(self, *args: Any) -> None:
         """Do nothing: requests would add certifi's authorities to our context."""
-
-
-def _is_not_our_warning(record: logging.LogRecord) -> bool:
-    """False for urllib3's warnings about our requests: they show header lines, and a server may echo the key there."""
-    return threading.current_thread().name != _THREAD_NAME or record.levelno < logging.WARNING
-
-
-for _name in ("urllib3.connection", "urllib3.connectionpool"):
-    logging.getLogger(_name).addFilter(_is_not_our_warning)
 
 
 def seconds_until(end: float) -> float:
