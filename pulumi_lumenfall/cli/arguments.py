@@ -100,7 +100,7 @@ _OPTIONS_OF = {
     "check": (*_GATE, "--warn", "--wait", "--poll", *_OUTPUT, *_SETTINGS),
     "estimate": ("--request", *_JOB, "--format", "--output", *_SETTINGS),
     "run": (*_GATE, "--poll", *_SETTINGS),
-    "doctor": ("--json", *_SETTINGS),
+    "doctor": ("--minimum", "--json", *_SETTINGS),
     "sandbox": ("--amount", "--billing-type", "--price", "--port", "--status", "--retry-after", "--delay"),
     "completion": ("shell",),
 }

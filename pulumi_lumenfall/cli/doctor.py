@@ -18,15 +18,16 @@ from ..core import (
     AccountBalance,
     AuthenticationError,
     ConfigurationError,
+    Gate,
     InsufficientBalanceError,
     Layer,
     LumenfallClient,
     LumenfallError,
     ProxyError,
     TLSError,
+    Verdict,
     __version__,
     clean,
-    judge_error,
     resolve_settings,
 )
 from .output import say, write_stdout
@@ -52,7 +53,8 @@ class Finding(NamedTuple):
 
 
 def run(options: Namespace) -> int:
-    """Examine everything, print it, and return the exit status: 0, 2 (an account without funds) or 3."""
+    """Examine everything, print it, and return the exit status: 0, 2 (only the balance is too low) or 3."""
+    gate = None if options.minimum is None else Gate(options.minimum, names=("--minimum", "postpaid", "unavailable"))
     layer = settings_layer(options)
     result, skew = _ask(layer)
     findings = list(_examine_settings(layer, isinstance(result, (AccountBalance, InsufficientBalanceError))))
@@ -60,8 +62,9 @@ def run(options: Namespace) -> int:
     if result is None:
         findings.append(Finding("request", "note", "not sent, because of the settings above"))
     else:
-        status = 0 if isinstance(result, AccountBalance) else EXIT_STATUS[judge_error(result).outcome]
-        findings += [*_examine_result(result), _examine_clock(skew)]
+        verdict = None if gate is None and isinstance(result, AccountBalance) else (gate or Gate(0)).judge(result)
+        status = 0 if verdict is None else EXIT_STATUS[verdict.outcome]
+        findings += [*_examine_result(result, verdict), _examine_clock(skew)]
     findings += [*_examine_environment(), *_examine_versions()]
     levels = [finding.level for finding in findings]
     summary = f"problems: {levels.count('FAIL')}, warnings: {levels.count('warn')}"
@@ -124,13 +127,15 @@ def mask_key(key: str) -> str:
     return f"{public}{dot}…{secret[-4:]}" if len(secret) >= 16 else f"{public}{dot}… (short)"
 
 
-def _examine_result(result: AccountBalance | LumenfallError) -> Iterator[Finding]:
+def _examine_result(result: AccountBalance | LumenfallError, verdict: Verdict | None) -> Iterator[Finding]:
     if isinstance(result, LumenfallError):
         facts = f"attempts: {result.attempts}" + (f", request id {result.request_id}" if result.request_id else "")
         yield Finding(_NAMES.get(type(result), "request"), "FAIL", f"{result} ({facts})", result.hint)
         return
     yield Finding("request", "ok", "the API sent a balance")
-    if result.status == "unavailable":
+    if verdict is not None:
+        yield Finding("balance", "ok" if verdict.sufficient else "FAIL", verdict.message)
+    elif result.status == "unavailable":
         yield Finding("balance", "warn", result.describe(), "run it again later")
     else:
         yield Finding("balance", "ok", result.describe())

@@ -116,6 +116,16 @@ def test_what_the_server_answers(cli, examine, api, answer, status, name, messag
     assert next(check["level"] for check in checks if check["name"] == "API key") == key_level
 
 
+@pytest.mark.parametrize(
+    ("amount", "billing_type", "status"),
+    [("12.50", "prepaid", 0), ("3.20", "prepaid", 2), (None, "postpaid", 0), (None, "prepaid", 3)],
+)
+def test_a_minimum(examine, api, amount, billing_type, status):
+    """The verdict of a gate, with its status."""
+    api.amount, api.billing_type = amount, billing_type
+    assert examine("--minimum", "5", api=api)[0] == status
+
+
 def test_a_key_file_that_is_gone(cli, api):
     """What was asked for is refused, not examined."""
     ended = cli("doctor", "--api-key-file", "gone", api=api)
