@@ -43,7 +43,6 @@ from .sharing import Run
 
 __all__ = ["require_balance_policy"]
 
-_LEVELS = {level.value: level for level in EnforcementLevel if level is not EnforcementLevel.REMEDIATE}
 _POLICY_WORDS = {"type": "string", "enum": ["allow", "deny"]}
 _SCHEMA = {
     "minimum": {"type": ["string", "number"], "description": "The least balance that is enough, dollars."},
@@ -55,7 +54,7 @@ _SCHEMA = {
 
 def require_balance_policy(
     minimum: Amount,
-    enforcement_level: str = "mandatory",
+    enforcement_level: str | EnforcementLevel = "mandatory",
     *,
     types: str | Sequence[str] = "*",
     postpaid: str | None = None,
@@ -83,7 +82,8 @@ def require_balance_policy(
 
     Args:
         minimum: The least amount that is enough, dollars, >= 0.
-        enforcement_level: ``"mandatory"`` (default), ``"advisory"`` (a warning) or ``"disabled"``.
+        enforcement_level: ``"mandatory"`` (default), ``"advisory"`` (a warning) or ``"disabled"``, as text or as
+            Pulumi's ``EnforcementLevel``.
         types: Which types of resource to judge, as patterns with ``*`` and ``?``; all by default. Providers, stack
             references and ``Balance`` are left alone.
         name: The policy's name, unique in its pack; not ``"all"``, which Pulumi keeps for itself.
@@ -95,7 +95,8 @@ def require_balance_policy(
     arguments = {"minimum": minimum, "postpaid": postpaid, "unavailable": unavailable, "types": types}
     with run_errors():
         _rules(arguments)
-        if str(enforcement_level) not in _LEVELS:
+        level = next((level for level in EnforcementLevel if enforcement_level in (level, level.value)), None)
+        if level in (None, EnforcementLevel.REMEDIATE):
             words = "'mandatory', 'advisory' or 'disabled'"
             raise bad_value("enforcement_level", enforcement_level, "is not an enforcement level", words)
         check_name(name, "all")
@@ -120,7 +121,7 @@ def require_balance_policy(
         name=name,
         description="Resources are created and updated only while the Lumenfall balance is enough.",
         validate=validate,
-        enforcement_level=_LEVELS[enforcement_level],
+        enforcement_level=level,
         config_schema=PolicyConfigSchema(_SCHEMA),
     )
 

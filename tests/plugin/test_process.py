@@ -217,13 +217,3 @@ def test_a_start_loads_only_what_it_needs() -> None:
     code = "import sys, pulumi_lumenfall.provider.process; print({'pulumi', 'requests', 'dill'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
-
-
-def test_the_key_is_in_no_log_of_grpc(api: Sandbox) -> None:
-    """Not even in one that a user turns on to find a problem with the connection."""
-    with Plugin(env={"GRPC_VERBOSITY": "DEBUG", "PYTHONASYNCIODEBUG": "1"}) as plugin:
-        plugin.configure(apiKey=KEY, baseUrl=api.url)
-        returned(plugin.get_balance())
-        api.status = 500
-        plugin.read({"status": "known"})
-        assert not leaked(plugin.stderr())

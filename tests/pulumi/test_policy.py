@@ -125,6 +125,7 @@ def test_config_and_an_error(policed: Policed) -> None:
 
 BAD_ARGUMENTS = """
 import pulumi
+import pulumi_policy
 from pulumi_lumenfall.policy import require_balance_policy
 
 for arguments in (
@@ -136,10 +137,13 @@ for arguments in (
         require_balance_policy(**arguments)
     except pulumi.RunError as error:
         print(error)
+for level in ("disabled", pulumi_policy.EnforcementLevel.DISABLED):
+    assert require_balance_policy(5, level).enforcement_level is pulumi_policy.EnforcementLevel.DISABLED
 """
 
 
 def test_bad_arguments(python: Path) -> None:
+    """And good ones: a level may be Pulumi's own."""
     done = subprocess.run(
         [str(python), "-c", BAD_ARGUMENTS], env={"PYTHONPATH": str(PACKAGE)}, capture_output=True, text=True, check=True
     )
