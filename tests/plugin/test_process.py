@@ -23,6 +23,7 @@ from pulumi_lumenfall.core import __version__
 from pulumi_lumenfall.sandbox import Sandbox
 from support.leaks import KEY, OTHER_KEY, leaked
 from support.plugin import (
+    PLUGIN,
     PROVIDER_URN,
     UNKNOWN,
     Engine,
@@ -217,3 +218,8 @@ def test_a_start_loads_only_what_it_needs() -> None:
     code = "import sys, pulumi_lumenfall.provider.process; print({'pulumi', 'requests', 'dill'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_started_by_a_person_it_says_what_it_is() -> None:
+    done = subprocess.run([sys.executable, PLUGIN, "--help"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"pulumi-resource-lumenfall {__version__}: a Pulumi provider plugin")
