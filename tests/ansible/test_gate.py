@@ -142,23 +142,3 @@ def test_nothing_waits_in_check_mode_or_for_what_stays(funded, api):
     run = funded.play("--limit", "h001", hosts=2, tasks=tasks)
     assert [result["verdict"] for result in run.results()] == ["too low", "too low", "cannot tell"]
     assert len(api.requests) == 3
-
-
-BAD = {
-    "require needs a minimum": {"require": True},
-    "wait needs a minimum": {"wait": "5m"},
-    "require: 'maybe' is not a boolean": {"minimum": 5, "require": "maybe"},
-    "wait: 'soon' is not a duration": {"minimum": 5, "wait": "soon"},
-    "wait: -1 is": {"minimum": 5, "wait": -1},
-    "poll: 0.5 is out of range": {"minimum": 5, "poll": 0.5},
-}
-
-
-def test_bad_options_of_the_gate(funded, api):
-    """Named, and nothing is sent."""
-    tasks = [{"name": words, MODULE: options, "ignore_errors": True} for words, options in BAD.items()]
-    run = funded.play(tasks=tasks)
-    for words in BAD:
-        assert words in run.result(words)["msg"]
-        assert run.result(words)["failed"]
-    assert api.requests == []

@@ -54,6 +54,11 @@ CASES: dict[str, tuple[dict[str, Any], str | None]] = {
     "space": ({"api_key": "lmnfl_a b"}, "api_key: the API key contains white space"),
     "list": ({"api_key": ["x"]}, "api_key: the API key must be text, not"),
     "placeholder": ({"api_key": "$(LUMENFALL_API_KEY)"}, "api_key: the API key looks like"),
+    "require alone": ({"require": True}, "require needs a minimum"),
+    "wait alone": ({"wait": "5m"}, "wait needs a minimum"),
+    "bad require": ({"minimum": 5, "require": "maybe"}, "require: 'maybe' is not a boolean"),
+    "bad wait": ({"minimum": 5, "wait": -1}, "wait: -1 is"),
+    "bad poll": ({"minimum": 5, "poll": 0.5}, "poll: 0.5 is out of range"),
     "unknown": ({"minimun": 5}, "there is no option 'minimun'; the options are api_key, base_url"),
 }
 
@@ -87,14 +92,6 @@ def test_module_defaults_the_info_name_and_check_mode(funded, api):
     tasks = [{"name": name, name: None} for name in (MODULE, f"{MODULE}_info")]
     run = funded.both_ways(tasks, "--check", module_defaults={GROUP: {"minimum": 99}})
     assert [result["sufficient"] for result in run.results()] == [False] * 4
-
-
-def test_async_is_refused(funded, api):
-    """Without a request."""
-    run = funded.play(tasks=[{MODULE: None, "async": 10, "poll": 1}])
-    assert run.code == 2
-    assert "does not support async" in run.output
-    assert api.requests == []
 
 
 def test_the_environment_of_the_task_and_what_it_inherits(ansible, api):
@@ -131,14 +128,6 @@ def test_the_environment_of_the_task_and_what_it_inherits(ansible, api):
     assert "/no/home/.lumenfall/credentials.json" in run.result("own home")["msg"]
     for name, place in (("own timeout", "task"), ("delegated timeout", "task"), ("its timeout", "play")):
         assert f"LUMENFALL_TIMEOUT (set in the environment of the {place}): 'soon'" in run.result(name)["msg"]
-
-
-def test_without_a_key(ansible, api):
-    """The places that were looked at are all named, and nothing is sent."""
-    result = ansible.play(environment={"LUMENFALL_API_BASE": api.url}, tasks=[{MODULE: {"minimum": 5}}]).result()
-    assert f"looked at api_key, LUMENFALL_API_KEY, {ansible.home}/.lumenfall/credentials.json" in result["msg"]
-    assert (result["failure"]["type"], result["sufficient"]) == ("ConfigurationError", False)
-    assert api.requests == []
 
 
 @pytest.mark.parametrize("content", ["raise ImportError('gone')\n", "class HTTPAdapter: pass\n"])

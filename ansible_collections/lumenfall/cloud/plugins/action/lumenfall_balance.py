@@ -102,7 +102,7 @@ class ActionModule(LumenfallAction):
         if gate is None or not demand.wait:
             return self.share(question, settings, fetch)
         # One wait for the task: a host whose turn comes later waits for what is left.
-        start = self.share((question, "start"), settings, lambda _waited: time.monotonic(), lasts=math.inf)
+        start = self.share((question, "start"), settings, lambda _waited: time.monotonic(), lasts_seconds=math.inf)
         left = start + demand.wait - time.monotonic()
         if left <= 0:
             return self.share(question, settings, fetch)
@@ -110,4 +110,5 @@ class ActionModule(LumenfallAction):
         def wait(waited: float) -> Outcome:
             return _core.wait_until_enough(fetch, gate, left - waited, demand.poll)
 
-        return self.share((question, gate.minimum, gate.postpaid, gate.unavailable), settings, wait, patience=left)
+        question = (question, gate.minimum, gate.postpaid, gate.unavailable)
+        return self.share(question, settings, wait, patience_seconds=left)

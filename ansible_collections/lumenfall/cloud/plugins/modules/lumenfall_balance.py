@@ -116,11 +116,7 @@ import functools  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core import (  # noqa: E402
-    LumenfallClient,
-    LumenfallError,
-    wait_until_enough,
-)
+from ansible_collections.lumenfall.cloud.plugins.module_utils import _core  # noqa: E402
 from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (  # noqa: E402
     ARGUMENT_SPEC,
     ask,
@@ -135,10 +131,10 @@ def main():
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
         demand = read_demand(module.params, may_wait=not module.check_mode)
-        fetch = functools.partial(ask, read_settings(module.params, module.warn), LumenfallClient.fetch_balance)
-        outcome = wait_until_enough(fetch, demand.gate, demand.wait, demand.poll) if demand.wait else fetch()
+        fetch = functools.partial(ask, read_settings(module.params, module.warn), _core.LumenfallClient.fetch_balance)
+        outcome = _core.wait_until_enough(fetch, demand.gate, demand.wait, demand.poll) if demand.wait else fetch()
         result = task_result(outcome, demand.gate)
-    except LumenfallError as error:
+    except _core.LumenfallError as error:
         result = task_result(error, is_gated=module.params["minimum"] is not None)
     if result.get("failed") or (module.params["require"] and not result["sufficient"]):
         module.fail_json(**result)

@@ -103,10 +103,7 @@ import functools  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ansible_collections.lumenfall.cloud.plugins.module_utils._core import (  # noqa: E402
-    LumenfallClient,
-    LumenfallError,
-)
+from ansible_collections.lumenfall.cloud.plugins.module_utils import _core  # noqa: E402
 from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (  # noqa: E402
     ESTIMATE_SPEC,
     ask,
@@ -122,9 +119,9 @@ def main():
     module = AnsibleModule(argument_spec=ESTIMATE_SPEC, supports_check_mode=True)
     try:
         request, endpoint, job = read_job(module.params)
-        call = functools.partial(LumenfallClient.estimate_cost, request=request, endpoint=endpoint)
+        call = functools.partial(_core.LumenfallClient.estimate_cost, request=request, endpoint=endpoint)
         result = estimate_result(ask(read_settings(module.params, module.warn), call), job)
-    except LumenfallError as error:
+    except _core.LumenfallError as error:
         module.fail_json(**task_result(error))
     module.exit_json(**result)
 

@@ -109,18 +109,10 @@ class LumenfallAction(ActionBase):
         question: Tuple[Any, ...],
         settings: _core.Settings,
         make: Callable[[float], Any],
-        lasts: float = 0.0,
-        patience: float = 0.0,
+        lasts_seconds: float = 0.0,
+        patience_seconds: float = 0.0,
     ) -> Any:
-        """What ``make`` returns, made once for all hosts of the task; a handler makes it for each host.
-
-        Args:
-            question: What the outcome depends on beside the settings.
-            settings: How to ask.
-            make: Called with the seconds that this worker waited for another.
-            lasts: How long the hosts may share it, seconds; by default as long as an answer of the API.
-            patience: How long to wait, beyond the timeout, for a worker that is making it.
-        """
+        """What ``make`` returns, made once for all hosts of the task; a handler makes it for each host."""
         cache_seconds = _core.parse_cache_seconds()
         if not cache_seconds or isinstance(self._task, Handler):
             return make(0.0)
@@ -129,12 +121,12 @@ class LumenfallAction(ActionBase):
         others = [name for name in self.task_vars.get("ansible_play_batch") or () if name != host]
 
         def accept(kept: Kept) -> bool:
-            is_ours = host in kept["hosts"] and time.monotonic() - kept["at"] < (lasts or cache_seconds)
+            is_ours = host in kept["hosts"] and time.monotonic() - kept["at"] < (lasts_seconds or cache_seconds)
             if is_ours:
                 kept["hosts"].remove(host)
             return is_ours
 
-        return shared(question, settings, make, accept, others, patience)
+        return shared(question, settings, make, accept, others, patience_seconds)
 
     def estimate(self, options: Dict[str, Any], prefix: str = "") -> Dict[str, Any]:
         """The result of ``lumenfall_estimate`` for these options."""

@@ -36,13 +36,8 @@ def shared(
 ) -> Any:
     """The outcome that another worker left for this question and these settings, if accepted, or else a new one.
 
-    Args:
-        question: What the outcome depends on beside the settings.
-        settings: How to ask.
-        make: Makes an outcome; called with the seconds that this worker waited for another.
-        accept: Whether what is kept will do; what it changes in it is kept.
-        hosts: Who may take a new outcome, for ``accept``.
-        patience_seconds: How long to wait, beyond the timeout, for another worker that is making it.
+    ``make`` gets the seconds that this worker waited for another, which are at most the timeout and the patience. What
+    ``accept`` changes in what is kept is kept.
     """
     # The folder's name is random, and lasts as long as the run.
     digest = settings.digest(os.fsencode(C.DEFAULT_LOCAL_TMP))

@@ -10,32 +10,20 @@ import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 KEY = "lmnfl_integration.test"
+BALANCE = {"object": "balance", "billing_type": "prepaid", "available": {"amount": 12.50, "currency": "usd"}}
+REFUSAL = {"error": {"message": "Invalid API key", "code": "AUTHENTICATION_FAILED"}}
 
 
 class Handler(BaseHTTPRequestHandler):
-    """GET /v1/balance answers, GET /calls counts, PUT /amount sets, PUT /quit ends."""
-
-    amount = 12.50
-    calls = 0
+    """GET answers with the balance, PUT ends the server."""
 
     def do_GET(self):
-        if self.path == "/calls":
-            self._answer(200, {"calls": Handler.calls})
-            return
-        Handler.calls += 1
-        if self.headers.get("Authorization") != "Bearer " + KEY:
-            self._answer(401, {"error": {"message": "Invalid API key", "code": "AUTHENTICATION_FAILED"}})
-            return
-        available = {"amount": Handler.amount, "currency": "usd"}
-        self._answer(200, {"object": "balance", "billing_type": "prepaid", "available": available})
+        is_authorized = self.headers.get("Authorization") == "Bearer " + KEY
+        self._answer(200 if is_authorized else 401, BALANCE if is_authorized else REFUSAL)
 
     def do_PUT(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.path == "/amount":
-            Handler.amount, Handler.calls = json.loads(body), 0
         self._answer(200, {})
-        if self.path == "/quit":
-            self.server.running = False
+        self.server.running = False
 
     def _answer(self, status, document):
         body = json.dumps(document).encode()
