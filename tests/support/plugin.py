@@ -34,24 +34,20 @@ PROVIDER_URN = "urn:pulumi:dev::test::pulumi:providers:lumenfall::default"
 
 
 def struct(values: Mapping[str, Any]) -> Struct:
-    """A property bag."""
     made = Struct()
     made.update(dict(values))
     return made
 
 
 def values(message: Struct) -> dict[str, Any]:
-    """A property bag as Python values."""
     return dict(MessageToDict(message))
 
 
 def secret(value: Any) -> dict[str, Any]:
-    """A value that is marked as secret."""
     return {**SECRET, "value": value}
 
 
 def failures(response: Any) -> list[str]:
-    """The reasons of a response's failures."""
     if not isinstance(response, pb.InvokeResponse):
         # The engine would show the value of a property that is named there, even of a key.
         assert not any(failure.property for failure in response.failures)
@@ -59,7 +55,6 @@ def failures(response: Any) -> list[str]:
 
 
 def returned(response: Any) -> dict[str, Any]:
-    """What a function returned."""
     assert failures(response) == []
     return values(getattr(response, "return"))
 
@@ -75,21 +70,14 @@ class Hold:
         self._released.wait(60)
 
     def wait(self) -> None:
-        """Wait for a request."""
         assert self._asked.wait(30)
 
     def release(self) -> None:
-        """Let all responses go."""
         self._released.set()
 
 
 class Engine(engine_pb2_grpc.EngineServicer):
-    """As much of an engine as a plugin sees: it listens, and shows lines to the user.
-
-    Attributes:
-        address: Where it listens.
-        heard: Each line: severity, text, resource.
-    """
+    """As much of an engine as a plugin sees: it listens, and notes the lines for the user: severity, text, resource."""
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, str, str]] = []
@@ -99,7 +87,6 @@ class Engine(engine_pb2_grpc.EngineServicer):
         self._server.start()
 
     def Log(self, request: Any, context: Any) -> Empty:
-        """A line for the user."""
         self.heard.append((engine_pb2.LogSeverity.Name(request.severity), request.message, request.urn))
         return Empty()
 
@@ -115,17 +102,7 @@ class Engine(engine_pb2_grpc.EngineServicer):
 
 
 class Plugin:
-    """A plugin that runs.
-
-    Args:
-        engine: The engine's address, or None.
-        env: Its whole environment but PATH and HOME.
-        command: How it is started.
-
-    Attributes:
-        process: The process.
-        stub: Its methods.
-    """
+    """A plugin that runs; ``env`` is its whole environment but PATH and HOME."""
 
     def __init__(
         self,
@@ -162,7 +139,6 @@ class Plugin:
         self.close()
 
     def close(self) -> None:
-        """End it, as the engine does."""
         self._channel.close()
         self.process.kill()
         self.process.wait()
@@ -172,7 +148,6 @@ class Plugin:
         self._errors.close()
 
     def stderr(self) -> str:
-        """All that it has printed for people."""
         if self._errors.closed:
             return self._text
         self._errors.seek(0)
@@ -186,7 +161,6 @@ class Plugin:
         return self.stub.Configure(request, timeout=CALL_SECONDS)
 
     def check_config(self, **config: Any) -> Any:
-        """Check config."""
         request = pb.CheckRequest(urn=PROVIDER_URN, news=struct(config))
         return self.stub.CheckConfig(request, timeout=CALL_SECONDS)
 
@@ -200,16 +174,13 @@ class Plugin:
         return getattr(self.stub, method).future(requests[method](struct(properties)), timeout=CALL_SECONDS)
 
     def get_balance(self, **arguments: Any) -> Any:
-        """The function's response."""
         return self.begin("Invoke", **arguments).result()
 
     def estimate_cost(self, **arguments: Any) -> Any:
-        """The other function's response."""
         request = pb.InvokeRequest(tok="lumenfall:index:estimateCost", args=struct(arguments))
         return self.stub.Invoke(request, timeout=CALL_SECONDS)
 
     def check(self, **inputs: Any) -> Any:
-        """Check a resource's inputs."""
         return self.begin("Check", **inputs).result()
 
     def read(self, properties: Mapping[str, Any]) -> Any:
@@ -217,22 +188,18 @@ class Plugin:
         return self.begin("Read", **properties).result()
 
     def diff(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Any:
-        """What changed."""
         request = pb.DiffRequest(urn=URN, id="balance", olds=struct(olds), news=struct(news))
         return self.stub.Diff(request, timeout=CALL_SECONDS)
 
     def create(self, properties: Mapping[str, Any], *, preview: bool = False) -> Any:
-        """Create from checked inputs."""
         request = pb.CreateRequest(urn=URN, properties=struct(properties), preview=preview)
         return self.stub.Create(request, timeout=CALL_SECONDS)
 
     def update(self, news: Mapping[str, Any], *, preview: bool = False) -> Any:
-        """Update to checked inputs."""
         request = pb.UpdateRequest(urn=URN, id="balance", news=struct(news), preview=preview)
         return self.stub.Update(request, timeout=CALL_SECONDS)
 
     def delete(self, properties: Mapping[str, Any]) -> Any:
-        """Delete."""
         request = pb.DeleteRequest(urn=URN, id="balance", properties=struct(properties))
         return self.stub.Delete(request, timeout=CALL_SECONDS)
 
