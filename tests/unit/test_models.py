@@ -95,7 +95,7 @@ def test_comparison() -> None:
     assert not prepaid("4.99999999999999999999").is_sufficient(5)
 
 
-@given(st.just(0.0) | st.floats(1e-30, 1e15), MONEY)
+@given(st.floats(min_value=0, allow_infinity=False), MONEY)
 def test_a_float_counts_as_its_shortest_text(minimum: float, amount: Decimal) -> None:
     """0.1 is 0.1, and 0.1 + 0.2 is what Python prints for it."""
     balance = AccountBalance("prepaid", amount, "usd")
@@ -130,7 +130,7 @@ def test_policies(postpaid: str, unavailable: str) -> None:
 @pytest.mark.parametrize(
     "minimum",
     [
-        *("abc", "1,50", "1_000", "$5", "nan", "inf", "-1", "-0.01", "0x5", "٥", "1e309", "1e-31", "5" * 500),
+        *("abc", "1,50", "1_000", "$5", "nan", "inf", "-1", "-0.01", "0x5", "٥", "1e309", "5" * 500),
         *(True, float("nan"), -1, -0.5, Decimal("sNaN"), Decimal("-Infinity"), [], b"5", 10**5000, Fraction(5)),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, int) else ascii(value)[:12].replace("\\", "/"),

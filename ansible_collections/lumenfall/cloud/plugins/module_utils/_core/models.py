@@ -8,6 +8,7 @@ Every surface shows these words and adds none of its own.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Context, Decimal
 from typing import Any, Dict, NamedTuple, Tuple
@@ -28,8 +29,8 @@ DENY = "deny"
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _MAX_NUMBER_TEXT = 400
-_MAX_NUMBER = Decimal("1e15")
-_SMALLEST_EXPONENT = -30
+# JSON has it as a float.
+_MAX_MINIMUM = Decimal(repr(sys.float_info.max))
 # Exact for every amount and minimum, whatever precision the calling program has set.
 EXACT = Context(prec=1000)
 # The digits that every float keeps.
@@ -191,18 +192,17 @@ def judge_error(error: LumenfallError) -> Verdict:
 def parse_minimum(value: object, name: str = "minimum") -> Decimal:
     """The least amount that is enough, exact; ``name`` is what an error calls it."""
     number = parse_number(number_text(value))
-    if number is None or number < 0:
+    if number is None or not 0 <= number <= _MAX_MINIMUM:
         raise bad_value(name, value, "is not an amount of dollars", "a number that is 0 or more, such as 5 or 7.50")
     return number
 
 
 def parse_number(text: str) -> Decimal | None:
-    """A plain decimal number, or None where the text is not one: no NaN, no thousands separators, nothing absurd."""
+    """A plain decimal number, or None where the text is not one: no NaN, Infinity or thousands separators."""
     if len(text) > _MAX_NUMBER_TEXT or not _NUMBER.fullmatch(text):
         return None
     # A negative zero would be shown with its sign.
-    number = Decimal(text) or Decimal(0)
-    return number if number.copy_abs() <= _MAX_NUMBER and number.adjusted() >= _SMALLEST_EXPONENT else None
+    return Decimal(text) or Decimal(0)
 
 
 def parse_policy(value: object, name: str, default: str) -> str:

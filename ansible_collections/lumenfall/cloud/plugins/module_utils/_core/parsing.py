@@ -31,6 +31,7 @@ from .models import EXACT, AccountBalance, parse_number
 from .pricing import CostEstimate
 from .text import Secret, clean, describe_value
 
+_MAX_NUMBER = Decimal("1e15")
 _RETRIED_STATUSES = (408, 425, 429)
 _LOCKED_WORDS = ("lock", "suspend", "disabled", "blocked")
 
@@ -174,7 +175,8 @@ def _require_usd(name: str, value: Any, secrets: Secrets) -> None:
 
 
 def _to_number(value: Any) -> Decimal | None:
-    return parse_number(str(value)) if isinstance(value, Decimal) else None
+    number = parse_number(str(value)) if isinstance(value, Decimal) else None
+    return None if number is None or number.copy_abs() > _MAX_NUMBER or number.adjusted() < -30 else number
 
 
 def _is_text(value: Any) -> bool:
