@@ -24,27 +24,6 @@ ENDLESS = ["sh", "-c", "(echo ready; exec sleep 90); echo"]
 UNTIL_GO = ["sh", "-c", "until [ -e go ]; do sleep 0.1; done; exit 5"]
 
 
-@pytest.fixture
-def watched(folder):
-    """A sandbox that creates the file ``go`` with its so-manieth request; all POSTs that it sees are dry runs."""
-    sandboxes = []
-
-    def make(go_at=0, **settings):
-        def on_request(_):
-            if len(api.requests) == go_at:
-                (folder / "go").touch()
-
-        api = Sandbox(**{"amount": "12.50", "prices": {"gpt-image-1": "0.08"}, "on_request": on_request, **settings})
-        sandboxes.append(api)
-        return api
-
-    yield make
-    for api in sandboxes:
-        api.close()
-        posts = [request.path for request in api.requests if request.method != "GET"]
-        assert all(path.endswith("?dryRun=true") for path in posts), posts
-
-
 def python(code):
     return [sys.executable, "-c", code]
 
@@ -89,9 +68,9 @@ def test_nothing_starts_without_funds(program, api, amount, status):
         ("unknown", "2", 3, "MODEL_NOT_FOUND"),
     ],
 )
-def test_the_price_of_a_job(program, watched, model, times, status, message):
+def test_the_price_of_a_job(program, api, model, times, status, message):
     """Asked once, before it starts."""
-    api = watched(amount="9")
+    api.amount, api.prices = "9", {"gpt-image-1": "0.08"}
     (program.folder / "request.json").write_text(json.dumps({"model": model}))
     words = ["run", "--cost-of", "request.json", "--times", times, "--margin", "20%", "--", "echo", "started"]
     ended = program(*words, api=api)
@@ -100,9 +79,9 @@ def test_the_price_of_a_job(program, watched, model, times, status, message):
     assert [request.method for request in api.requests] == (["POST"] if status == 3 else ["POST", "GET"])
 
 
-def test_a_job_may_spend_what_it_costs(program, watched):
+def test_a_job_may_spend_what_it_costs(program, api):
     """Once it runs, it is stopped when the balance does not pay for one more request."""
-    api = watched()
+    api.prices = {"gpt-image-1": "0.08"}
     api.script(200, "30", "3.20", "3.20", "0.10", "0.09", "0.09")
     (program.folder / "request.json").write_text(json.dumps({"model": "gpt-image-1"}))
     words = ["run", "--cost-of", "request.json", "--times", "300", "--margin", "20%", "--poll", "1s", "--", *ENDLESS]
@@ -148,18 +127,23 @@ def test_what_ignores_sigterm_is_killed(program, api):
     assert ended.status == 2
 
 
-def test_what_does_not_stop_it(program, watched):
+def test_what_does_not_stop_it(program, folder):
     """One look that is too low, and what cannot be told, which is said once."""
-    api = watched(go_at=7)
-    api.script("12.50", "3.20", 503, "3.20", 503, None)
-    ended = program(*RUN, *UNTIL_GO, api=api)
+
+    def on_request(_):
+        if len(api.requests) == 7:
+            (folder / "go").touch()
+
+    with Sandbox(amount="12.50", on_request=on_request) as api:
+        api.script("12.50", "3.20", 503, "3.20", 503, None)
+        ended = program(*RUN, *UNTIL_GO, api=api)
     assert ended.status == 5
     assert ended.err.startswith("lumenfall-balance: warning: cannot tell whether the balance is enough: ")
     assert ended.err.endswith("; the command goes on\n")
     assert ended.err.count("\n") == 1
 
 
-def test_a_look_does_not_hold_up_the_end(program, watched, folder):
+def test_a_look_does_not_hold_up_the_end(program, folder):
     """Its answer would come in an hour."""
 
     def on_request(_):
@@ -167,8 +151,8 @@ def test_a_look_does_not_hold_up_the_end(program, watched, folder):
             (folder / "go").touch()
         api.delay = 3600
 
-    api = watched(on_request=on_request)
-    ended = program("run", "--timeout", "3600", *RUN[1:], *UNTIL_GO, api=api)
+    with Sandbox(amount="12.50", on_request=on_request) as api:
+        ended = program("run", "--timeout", "3600", *RUN[1:], *UNTIL_GO, api=api)
     assert (ended.status, ended.err) == (5, "")
 
 
