@@ -16,6 +16,7 @@ from fnmatch import fnmatchcase
 from itertools import count
 from secrets import token_hex
 from typing import Any
+from weakref import WeakSet
 
 import pulumi
 from pulumi.output import contains_unknowns
@@ -98,7 +99,9 @@ def balance_hook(
 
     silence_interrupts()
     hook = make_hook(name, lumenfall_balance)
-    _refuse_components(lambda args: hook in _hooks_of(args.opts))
+    _made.add(hook)
+    if run.is_new("refusal of components"):
+        _refuse_components(lambda args: not _made.isdisjoint(_hooks_of(args.opts)))
     return hook
 
 
@@ -216,6 +219,9 @@ class _Guard:
                 hint="add the resource that makes that Output to depends_on",
             )
         return None if values is None else dict(values)
+
+
+_made: WeakSet[pulumi.ResourceHook] = WeakSet()
 
 
 def _hooks_of(opts: pulumi.ResourceOptions) -> list[Any]:
