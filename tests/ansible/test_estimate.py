@@ -62,6 +62,7 @@ BAD = {
     "request: it is larger than 1 MiB": {"request": {"prompt": "x" * (1 << 20)}},
     "endpoint: 'music' cannot be priced": {"request": REQUEST, "endpoint": "music"},
     "times: 0 is not a whole number": {"request": REQUEST, "times": 0},
+    "times: it is empty": {"request": REQUEST, "times": ""},
     "margin: '-5%' is not a percentage": {"request": REQUEST, "margin": "-5%"},
     "there is no option 'minimum'": {"request": REQUEST, "minimum": 5},
 }
@@ -76,6 +77,8 @@ def test_bad_jobs(funded, api):
         "text": {"require_balance_request": PROMPT},
         "times": {"require_balance_request": REQUEST, "require_balance_times": "many"},
         "wait": {"require_balance_request": REQUEST, "require_balance_wait": "soon"},
+        "alone": {"require_balance_minimum": 5, "require_balance_times": 300},
+        "misspelt": {"require_balance_minimum": 5, "require_balance_request": "{{ no_such_request }}"},
     }
     spend = {"name": "spend", "ansible.builtin.debug": {"msg": "spent"}}
     plays = [{"hosts": "both", "tasks": [*tasks, unknown]}, {"roles": [ROLE], "tasks": [spend]}]
@@ -89,6 +92,8 @@ def test_bad_jobs(funded, api):
     assert "require_balance_request: it is not a JSON object" in said["text"]["msg"]
     assert "require_balance_times: 'many' is not a whole number" in said["times"]["msg"]
     assert "require_balance_wait: 'soon' is not a duration" in said["wait"]["msg"]
+    assert "require_balance_times and require_balance_margin need require_balance_request" in said["alone"]["msg"]
+    assert "'no_such_request' is undefined" in said.pop("misspelt")["msg"]
     assert {result["verdict"] for result in said.values()} == {"cannot tell"}
     assert run.results("spend") == []
     assert "Traceback" not in run.output

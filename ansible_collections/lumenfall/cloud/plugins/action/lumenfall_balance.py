@@ -35,9 +35,9 @@ class ActionModule(LumenfallAction):
     def run(self, tmp: str | None = None, task_vars: Dict[str, Any] | None = None) -> Dict[str, Any]:
         self._is_role = self._task._role is not None and self._task._role.get_name() == _ROLE
         self.argument_spec = {**ARGUMENT_SPEC, **(JOB_OPTIONS if self._is_role else {})}
-        if self._is_role:
-            # A variable that is "omit" removes the option.
-            self._task.args.setdefault("minimum", "")
+        if self._is_role and self._task.args.get("minimum") is None:
+            # It is always a gate, also where the variable is "omit" or not set.
+            self._task.args["minimum"] = ""
         result = super().run(tmp, task_vars)
         if self._is_role and self._task.ignore_errors and result.get("failed") and not self._may_end_host(result):
             # Nothing else would stop the host.
@@ -77,6 +77,9 @@ class ActionModule(LumenfallAction):
         """Make the cost of the role's request the minimum; returns the estimate, if there is a request."""
         job = {name: options.pop(name) for name in JOB_OPTIONS if name in options}
         if "request" not in job:
+            names = (f"{_PREFIX}times", f"{_PREFIX}margin")
+            if _core.parse_job(job.get("times"), job.get("margin"), names) != _core.Job():
+                raise _core.ConfigurationError(f"{' and '.join(names)} need {_PREFIX}request", hint="set it too")
             return {}
         if not _core.is_unset(options["minimum"]):
             raise _core.ConfigurationError(

@@ -66,7 +66,7 @@ class Demand(NamedTuple):
 
 
 def given(options: Mapping[Any, Any], known: Mapping[str, Any]) -> Dict[str, Any]:
-    """The options that are set, each of them known; blank text is unset, but a blank ``minimum`` is a mistake."""
+    """The options that are set, each of them known; blank text is unset, but where it would lower the bar a mistake."""
     for name in options:
         if name not in known:
             raise _core.ConfigurationError(
@@ -75,7 +75,7 @@ def given(options: Mapping[Any, Any], known: Mapping[str, Any]) -> Dict[str, Any
     return {
         name: _plain(value)
         for name, value in options.items()
-        if not _core.is_unset(value) or (name == "minimum" and value is not None)
+        if not _core.is_unset(value) or (name in ("minimum", "times", "margin") and value is not None)
     }
 
 
