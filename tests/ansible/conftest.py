@@ -45,24 +45,16 @@ def clean_environment(home: Path) -> dict[str, str]:
 
 @dataclass
 class Run:
-    """One run of ansible-playbook.
+    """One run of ansible-playbook."""
 
-    Attributes:
-        code: Exit status.
-        output: Standard output and error.
-        lines: What the recorder wrote.
-    """
-
-    code: int
-    output: str
-    lines: list[dict[str, Any]]
+    code: int  #: exit status
+    output: str  #: standard output and error
+    lines: list[dict[str, Any]]  #: what the recorder wrote
 
     def results(self, task: str | None = None, event: str | None = None) -> list[dict[str, Any]]:
         """The results of the tasks with this name."""
         return [
-            line["result"]
-            for line in self.lines
-            if (task is None or _is_of(task, line)) and (event is None or line["event"] == event)
+            line["result"] for line in self.lines if task in (None, line["task"]) and event in (None, line["event"])
         ]
 
     def result(self, task: str | None = None) -> dict[str, Any]:
@@ -72,16 +64,11 @@ class Run:
 
     def of_host(self, host: str, task: str) -> dict[str, Any]:
         """The last result of a host for the task with this name."""
-        return [line["result"] for line in self.lines if line["host"] == host and _is_of(task, line)][-1]
+        return [line["result"] for line in self.lines if (line["host"], line["task"]) == (host, task)][-1]
 
     def hosts(self, task: str) -> set[str]:
         """The hosts for which the task with this name was ok."""
-        return {line["host"] for line in self.lines if _is_of(task, line) and line["event"] == "ok"}
-
-
-def _is_of(task: str, line: dict[str, Any]) -> bool:
-    # A role's name stands before those of its tasks.
-    return line["task"].rpartition(" : ")[2] == task
+        return {line["host"] for line in self.lines if (line["task"], line["event"]) == (task, "ok")}
 
 
 class Ansible:
@@ -92,7 +79,6 @@ class Ansible:
         self.home = folder / "home"
         self.home.mkdir()
         self.environment = clean_environment(self.home) | {"ANSIBLE_COLLECTIONS_PATH": str(collections)}
-        self._runs = 0
 
     def write(self, name: str, content: Any) -> Path:
         """Write a file; YAML that is not text is written as JSON, which is YAML."""
@@ -114,21 +100,15 @@ class Ansible:
         ]
         return self.play("--limit", "h001", *arguments, hosts=2, tasks=[*doubled, *more], **keywords)
 
-    def plays(
-        self,
-        plays: list[dict[str, Any]],
-        *arguments: str,
-        environment: dict[str, str] | None = None,
-        hosts: Hosts = 1,
-    ) -> Run:
+    def plays(self, plays: list[dict[str, Any]], *arguments: str, **keywords: Any) -> Run:
         """Run several plays in one playbook, each on all hosts unless it says otherwise, without facts."""
         playbook = self.write("playbook.yml", [{"hosts": "all", "gather_facts": False, **play} for play in plays])
-        return self.run(str(playbook), *arguments, environment=environment, hosts=hosts)
+        return self.run(str(playbook), *arguments, **keywords)
 
     def run(self, playbook: str, *arguments: str, environment: dict[str, str] | None = None, hosts: Hosts = 1) -> Run:
         """Run a playbook on that many hosts, or on hosts with these variables."""
-        self._runs += 1
-        record = self.folder / f"record-{self._runs}.jsonl"
+        record = self.folder / "record.jsonl"
+        record.unlink(missing_ok=True)
         if hosts:
             named = hosts if isinstance(hosts, dict) else {f"h{number:03d}": {} for number in range(1, hosts + 1)}
             local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}

@@ -111,13 +111,14 @@ WAIT = {**GATE, "wait": "4s", "poll": 1}
 
 
 def test_one_wait_for_a_task(funded, api):
-    """More hosts than forks: those whose turn comes later wait for what is left, and share its looks."""
+    """More hosts than forks: those with the same minimum share each look, and late ones wait for what is left."""
     api.amount = "3.20"
-    run = funded.play("--forks", "4", hosts=24, tasks=[{MODULE: WAIT}])
+    minimum = "{{ 5 + inventory_hostname[-1:] | int % 2 }}"
+    run = funded.play("--forks", "4", hosts=24, tasks=[{MODULE: {**WAIT, "minimum": minimum}}])
     assert len(run.results(event="failed")) == 24
     assert {result["verdict"] for result in run.results()} == {"too low"}
-    # 5 looks and one for those that come later; a wait for each batch of forks would be 30.
-    assert 2 <= len(api.requests) <= 12
+    # 5 looks for each minimum and one for those that come later; a wait for each batch of forks would be 60.
+    assert 2 <= len(api.requests) <= 24
 
 
 @pytest.mark.parametrize("delegate", [{}, {"delegate_to": "h002"}], ids=["here", "delegated"])

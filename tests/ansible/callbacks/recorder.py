@@ -23,13 +23,18 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "recorder"
     CALLBACK_NEEDS_ENABLED = True
 
-    def _record(self, event, result, **more):
+    def _record(self, event, result):
         task = getattr(result, "task", None) or result._task
         host = getattr(result, "host", None) or result._host
         outcome = getattr(result, "result", None) or result._result
-        # Ansible takes "failed" out, since which method it calls says the same.
-        outcome = {**outcome, "failed": event == "failed"}
-        line = {"event": event, "task": task.get_name(), "host": host.get_name(), "result": outcome, **more}
+        line = {
+            "event": event,
+            # A role's name stands before those of its tasks.
+            "task": task.get_name().rpartition(" : ")[2],
+            "host": host.get_name(),
+            # Ansible takes "failed" out, since which method it calls says the same.
+            "result": {**outcome, "failed": event == "failed"},
+        }
         with open(os.environ["RECORDER_FILE"], "a", encoding="utf-8") as file:
             file.write(json.dumps(line, default=str) + "\n")
 
@@ -37,13 +42,7 @@ class CallbackModule(CallbackBase):
         self._record("ok", result)
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        self._record("failed", result, ignored=ignore_errors)
+        self._record("failed", result)
 
     def v2_runner_on_skipped(self, result):
         self._record("skipped", result)
-
-    def v2_runner_on_unreachable(self, result):
-        self._record("unreachable", result)
-
-    def v2_runner_retry(self, result):
-        self._record("retry", result)
