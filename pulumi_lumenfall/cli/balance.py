@@ -13,6 +13,7 @@ from ..core import (
     MAX_WAIT_SECONDS,
     MIN_POLL_SECONDS,
     AccountBalance,
+    ConfigurationError,
     Gate,
     LumenfallClient,
     LumenfallError,
@@ -46,6 +47,10 @@ def run(options: Namespace) -> int:
     poll = parse_duration("--poll", options.poll or DEFAULT_POLL_SECONDS, minimum=MIN_POLL_SECONDS)
     warn_at = Gate(options.warn, names=("--warn", "", "")).minimum if options.warn else None
     gate, _ = find_gates(options, settings)
+    # A price may change; a minimum does not.
+    if options.minimum and warn_at is not None and warn_at < gate.minimum:
+        problem = "--warn: it is below --minimum, so it would never warn"
+        raise ConfigurationError(problem, hint="set --warn above --minimum")
     looks: list[float] = []
 
     def look() -> AccountBalance | LumenfallError:

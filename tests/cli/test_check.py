@@ -69,6 +69,12 @@ def test_a_warning_does_not_fail(cli, api, warn, lines):
     assert ("warning: 12.50 usd is below the" in ended.out) == (lines == 2)
 
 
+def test_a_warning_that_would_never_come(cli, api):
+    ended = cli("check", "--minimum", "5", "--warn", "3", api=api)
+    assert (ended.status, api.requests) == (3, [])
+    assert "--warn: it is below --minimum" in ended.err
+
+
 def test_an_option_is_stronger_than_the_environment(cli, api):
     """And an empty one is unset."""
     env = {"LUMENFALL_API_BASE": "http://127.0.0.1:9"}
