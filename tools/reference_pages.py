@@ -36,7 +36,7 @@ PYTHON = {
     "The sandbox": ("sandbox.Sandbox",),
 }
 # What Ansible's documentation calls things: option, value, code, environment variable, return value, ...
-_MACRO = re.compile(r"\b(?:[OVCEBI]|RV)\(([^)]*)\)|\b[MP]\(([^)#]*)(?:#\w+)?\)|\bU\(([^)]*)\)")
+_MACRO = re.compile(r"\b(?:[OVCEBI]|RV)\((?:[^)#]*#\w+:)?([^)]*)\)|\b[MP]\(([^)#]*)(?:#\w+)?\)|\bU\(([^)]*)\)")
 
 
 def command_line() -> Iterator[str]:

@@ -18,8 +18,9 @@ description:
   - A lookup runs whenever its expression is evaluated. In C(vars) that is each time the variable is used, on each host.
   - All lookups of a run share one answer for up to 30 seconds (E(LUMENFALL_CACHE_SECONDS); V(0) turns it off). Errors
     are not kept. Use M(lumenfall.cloud.lumenfall_balance) with C(until) to ask again sooner.
-  - An option that is not given comes from the variable of the same name, then the environment of Ansible itself (not
-    the keyword C(environment)), then C(ansible.cfg).
+  - An option that is not given comes from the variable with C(lumenfall_) before its name, such as
+    C(lumenfall_api_key), then the environment of Ansible itself (not the keyword C(environment)), then the section
+    C([lumenfall]) of C(ansible.cfg). C(module_defaults) are for modules only.
 options:
   _terms:
     description: Nothing. This lookup takes only named options.

@@ -15,7 +15,7 @@ author:
   - The pulumi-lumenfall authors (@pulumi-lumenfall)
 description:
   - Asks the API for the price of a request without running it, and returns the cost of a job that sends it many times.
-  - To gate on it, use RV(cost) as O(lumenfall.cloud.lumenfall_balance#module:minimum).
+  - To gate on it, use RV(cost) as the C(minimum) of M(lumenfall.cloud.lumenfall_balance).
   - It costs nothing. An estimate is approximate, so add a O(margin).
   - Runs on the controller, once for all hosts of the task, as M(lumenfall.cloud.lumenfall_balance) does.
 options:
@@ -94,7 +94,7 @@ request_id:
   returned: always
   type: str
 failure:
-  description: The facts of an error, as RV(lumenfall.cloud.lumenfall_balance#module:failure).
+  description: The facts of an error, as M(lumenfall.cloud.lumenfall_balance) returns them.
   returned: after an error
   type: dict
 """
