@@ -128,6 +128,7 @@ def test_a_wait_ends_with_a_top_up(funded, api, delegate):
     run = funded.play("--limit", "h001", hosts=2, tasks=[{MODULE: {**WAIT, "wait": "1h"}, **delegate}, SPEND])
     assert run.hosts("spend") == {"h001"}, run.output
     assert len(api.requests) == 4
+    assert run.output.count("waiting up to 3600 s for 5.00 usd") == (not delegate)
 
 
 def test_nothing_waits_in_check_mode_or_for_what_stays(funded, api):

@@ -23,7 +23,7 @@ from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (
     read_demand,
     task_result,
 )
-from ansible_collections.lumenfall.cloud.plugins.plugin_utils._action import LumenfallAction
+from ansible_collections.lumenfall.cloud.plugins.plugin_utils._action import LumenfallAction, display
 
 _ROLE = "lumenfall.cloud.require_balance"
 _PREFIX = "require_balance_"
@@ -110,8 +110,14 @@ class ActionModule(LumenfallAction):
         if left <= 0:
             return self.share(question, settings, fetch)
 
+        # Once: Ansible shows nothing else of a task until it ends.
+        say = functools.lru_cache(maxsize=None)(display.display)
+
+        def notify(_result: Outcome, _pause: float, _left: float) -> None:
+            say(f"waiting up to {demand.wait:.0f} s for {_core.format_amount(gate.minimum)} usd")
+
         def wait(waited: float) -> Outcome:
-            return _core.wait_until_enough(fetch, gate, left - waited, demand.poll)
+            return _core.wait_until_enough(fetch, gate, left - waited, demand.poll, notify=notify)
 
         question = (question, gate.minimum, gate.postpaid, gate.unavailable)
         return self.share(question, settings, wait, patience_seconds=left)
