@@ -162,6 +162,9 @@ def find_output_options(arguments: Sequence[str]) -> argparse.Namespace:
     options, _ = parser.parse_known_args(words)
     options.command = words[0]
     options.label = _parse_labels(options.label)
+    if "--output" not in _OPTIONS_OF.get(options.command, _OUTPUT):
+        # It is for the command to run, where its "--" was forgotten: that file must stay.
+        options.output = None
     if options.format not in FORMATS or (options.output and options.format == "github"):
         options.format = "text"
     return options
@@ -276,7 +279,7 @@ def _unexpected(word: str, command: str) -> ConfigurationError:
         hint = "put -- before the command to run"
     elif other:
         hint = f"did you mean: lumenfall-balance {other} {name} ...?"
-    elif close := _closest(name, _OPTIONS_OF[command]):
+    elif name.strip("-") and (close := _closest(name, _OPTIONS_OF[command])):
         hint = f"did you mean {close}?"
     shown = name if name in COMMANDS or re.fullmatch(_OPTION_NAME, name) else "(not shown)"
     return ConfigurationError(f"unexpected argument {shown}", hint=hint)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from argparse import Namespace
@@ -12,6 +13,8 @@ from ..core import SETTINGS, ConfigurationError, Layer, Settings, os_reason, res
 from .output import say
 
 _MAX_KEY_BYTES = 65_536
+# Sent as a key it would give away what else is in the file, such as the refresh token beside the vendor's key.
+_NOT_A_KEY = r"(?is)[{\[].*[\"'].*|(export\s+)?(lumenfall_)?api_?key\s*=.*"
 
 
 def load_settings(options: Namespace) -> Settings:
@@ -40,8 +43,9 @@ def read_key(flag: str, path: str) -> str:
         return getpass("API key: ", stream=sys.stderr)
     content = read_file(flag, path, _MAX_KEY_BYTES)
     key = content.decode("utf-8-sig", "replace").strip()
-    if not key or len(content) > _MAX_KEY_BYTES:
-        problem = "it is too large for a key" if key else "it is empty"
+    is_large = len(content) > _MAX_KEY_BYTES
+    if not key or is_large or re.fullmatch(_NOT_A_KEY, key):
+        problem = "it is empty" if not key else "it is too large for a key" if is_large else "it is JSON or a variable"
         raise ConfigurationError(f"{flag}: {problem}", hint="name a file that contains the key and nothing else")
     return key
 

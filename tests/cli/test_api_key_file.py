@@ -59,10 +59,12 @@ def test_the_credentials_file(program, api):
         (None, "it cannot be read (no such file or directory)"),
         (b" \n", "it is empty"),
         (b"x" * 100_000, "it is too large for a key"),
+        (b'{"api_key":"lmnfl_kid.s","refresh_token":"r"}', "it is JSON or a variable"),
+        (b"LUMENFALL_API_KEY=lmnfl_kid.s", "it is JSON or a variable"),
         (b"Bearer abc", "the API key starts with 'Bearer '"),
         (b"\xff\xfe", "the API key contains white space or a character that is not printable ASCII"),
     ],
-    ids=["missing", "blank", "large", "bearer", "binary"],
+    ids=["missing", "blank", "large", "credentials", "variable", "bearer", "binary"],
 )
 def test_a_bad_file(program, api, content, message):
     """It never falls back to another key: this one was asked for."""

@@ -48,6 +48,13 @@ def test_the_command_is_left_alone(program, api, command, status, out):
     assert [request.method for request in api.requests] == ["GET"]
 
 
+def test_forgotten_dashes(cli, folder, api):
+    """Then the file of the command's own --output stays as it is."""
+    (folder / "film").write_text("before")
+    assert cli("run", "--minimum", "5", "render", "--output", "film", api=api).status == 3
+    assert (folder / "film").read_text() == "before"
+
+
 @pytest.mark.parametrize(("amount", "status"), [("3.20", 2), (None, 3)])
 def test_nothing_starts_without_funds(program, api, amount, status):
     api.amount = amount

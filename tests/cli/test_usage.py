@@ -35,6 +35,7 @@ MISTAKES = {
     "abbreviation": (["check", "--min", "5"], "unexpected argument --min; did you mean --minimum?"),
     "unknown option": ([*CHECK, "--frob=secret"], "unexpected argument --frob; see"),
     "unknown short option": ([*CHECK, "-x"], "unexpected argument -x"),
+    "empty word": ([*CHECK, ""], "unexpected argument (not shown); see: lumenfall-balance check --help"),
     "output of github": (["--output", "x", "--format", "github"], "--output cannot be used with --format github"),
     "no request": (["estimate"], "estimate needs --request"),
     "times without a price": ([*CHECK, "--times", "3"], "--endpoint, --times and --margin need --cost-of"),
