@@ -55,7 +55,14 @@ def test_it_gates_the_hosts_it_is_applied_to_and_no_other(funded, api, strategy,
 
 
 @pytest.mark.parametrize("keywords", [{"when": "require_balance_result is not defined"}, {"run_once": True}])
-@pytest.mark.parametrize("forgiving", [{"require_balance_on_low": "warn"}, {"ignore_errors": True}])
+@pytest.mark.parametrize(
+    "forgiving",
+    [
+        {"require_balance_on_low": "warn"},
+        {"ignore_errors": True},
+        {"ignore_errors": True, "require_balance_minimum": "{{ undefined }}"},
+    ],
+)
 def test_it_fails_where_it_could_not_end_the_host(funded, api, keywords, forgiving):
     """With such a keyword Ansible would skip the task that ends the host, and spend."""
     api.amount = "3.20"

@@ -11,6 +11,8 @@ import math
 import time
 from typing import Any, Dict
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ansible_collections.lumenfall.cloud.plugins.module_utils import _core
 from ansible_collections.lumenfall.cloud.plugins.module_utils._options import (
     ARGUMENT_SPEC,
@@ -39,9 +41,11 @@ class ActionModule(LumenfallAction):
             # It is always a gate, also where the variable is "omit" or not set.
             self._task.args["minimum"] = ""
         result = super().run(tmp, task_vars)
-        if self._is_role and self._task.ignore_errors and result.get("failed") and not self._may_end_host(result):
-            # Nothing else would stop the host.
-            self._task.ignore_errors = False
+        if self._is_role and result.get("failed") and self._may_end_host(result):
+            # Else nothing but a failure stops the host, so the role's task by itself ignores none.
+            inherited = self._task._get_parent_attribute("ignore_errors", omit=True)
+            inherited = self._templar.template(inherited) if isinstance(inherited, str) else inherited
+            self._task.ignore_errors = boolean(inherited, strict=False)
         return result
 
     def run_with_options(self, options: Dict[str, Any]) -> Dict[str, Any]:
