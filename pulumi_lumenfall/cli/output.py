@@ -49,8 +49,8 @@ def write_file(path: str, text: str, *, is_public: bool = False) -> None:
         write_stdout(text)
         return
     try:
-        # What is behind /dev/fd/3 may be a log.
-        if path.startswith("/dev/") or (os.path.exists(path) and not os.path.isfile(path)):
+        # What is behind /dev/fd/3 or /proc/self/fd/3 may be a log.
+        if path.startswith(("/dev/", "/proc/")) or (os.path.exists(path) and not os.path.isfile(path)):
             _write_in_place(path, text)
         else:
             _replace(os.path.realpath(path), text, is_public)
@@ -66,8 +66,12 @@ def append_file(name: str, text: str) -> None:
     path = os.environ.get(name)
     if path:
         try:
-            with open(path, "a", encoding="utf-8") as file:
-                file.write(text)
+            with open(path, "ab+", buffering=0) as file:
+                # A line that another command left without an end would swallow our first one, the verdict.
+                if file.seekable() and file.tell():
+                    file.seek(-1, os.SEEK_END)
+                    text = text if file.read(1) == b"\n" else f"\n{text}"
+                file.write(text.encode())
         except (OSError, ValueError) as error:
             raise OutputError(f"cannot write to {name}: {os_reason(error)}") from None
 

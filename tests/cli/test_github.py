@@ -72,6 +72,13 @@ def test_enough(actions, api):
     assert "| amount | 12.50 |\n" in summary
 
 
+def test_a_line_without_an_end(cli, folder, api):
+    """What another command left in the file stays an output of its own."""
+    (folder / "output").write_text("earlier=value")
+    cli("check", "--minimum", "50", "--format", "github", api=api, env={"GITHUB_OUTPUT": "output"})
+    assert (folder / "output").read_text().startswith("earlier=value\nverdict=too low\n")
+
+
 def test_show_has_no_verdict(actions, api):
     ended, outputs, _ = actions("show", api=api)
     assert ended.status == 0

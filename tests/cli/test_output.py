@@ -106,6 +106,7 @@ def test_a_file_that_is_a_mount(tmp_path, monkeypatch):
     [
         "$SHOW --output /dev/stdout >>log",
         "$SHOW --output /dev/fd/3 3>>log",
+        "$SHOW --output /proc/self/fd/3 3>>log",
         "$SHOW --output /dev/stdout | cat >>log",
         "mkfifo done; $SHOW --output >(cat >>log; echo >done) && read -r <done",
     ],
