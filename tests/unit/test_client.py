@@ -27,7 +27,7 @@ from pulumi_lumenfall.sandbox import Answer, Sandbox
 from support.fault_server import Connection, FaultServer
 from support.leaks import KEY
 from support.marks import linux
-from support.plays import BALANCE, FRAMED, amount, answer, in_turn, says, says_nothing
+from support.plays import BALANCE, FRAMED, amount, answer, drips, in_turn, says, says_nothing
 
 UNAVAILABLE = amount(b"null")
 
@@ -332,6 +332,17 @@ def test_no_socket_or_thread_stays_behind(api: Sandbox, waits: list[float]) -> N
     overdue = time.monotonic() + 30
     while (now := count()) > before:
         assert time.monotonic() < overdue, (before, now)
+
+
+def test_no_thread_stays_with_a_server_that_drips() -> None:
+    """Each look of a long wait would leave one, with its connection."""
+    with FaultServer(drips(b" " * 200, after=FRAMED)) as server:
+        with pytest.raises(core.DeadlineExceededError):
+            LumenfallClient(KEY, base_url=server.url, timeout=0.5).fetch_balance()
+        overdue = time.monotonic() + 8
+        while any(thread.name == core_http._THREAD_NAME for thread in threading.enumerate()):
+            assert time.monotonic() < overdue
+            time.sleep(0.05)
 
 
 def test_ctrl_c_gets_through_a_stalled_request() -> None:

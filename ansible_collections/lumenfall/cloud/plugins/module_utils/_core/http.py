@@ -96,6 +96,9 @@ class Transport:
         seconds = seconds_until(end)
         content = self._next_step(steps, seconds if head.status_code == 200 else min(seconds, ERROR_BODY_SECONDS))
         if isinstance(content, LumenfallError):
+            # Ends the thread if it still reads: a byte now and then would keep it. urllib3 before 2.3 cannot.
+            with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):
+                head.raw.shutdown()
             return Response(head.status_code, head.headers, b"", problem=content)
         return Response(head.status_code, head.headers, content)
 
