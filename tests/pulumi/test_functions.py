@@ -141,6 +141,16 @@ class Provider(pulumi.ProviderResource):
         pass
 
 
+class Parent(pulumi.Resource):
+    """A resource whose children have a provider."""
+
+    def __init__(self) -> None:
+        pass
+
+    def get_provider(self, module_member: str) -> pulumi.ProviderResource:
+        return Provider()
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -153,8 +163,9 @@ def test_options_that_are_refused(api: Sandbox, call: Any) -> None:
     is_resource = getattr(call, "func", None) is lumenfall.Balance
     kinds: list[Any] = [pulumi.InvokeOptions, pulumi.ResourceOptions]
     right, wrong = kinds[is_resource], kinds[not is_resource]
-    with pytest.raises(pulumi.RunError, match=r"opts: .*pass api_key"):
-        call(opts=right(provider=Provider()))
+    for opts in (right(provider=Provider()), right(parent=Parent())):
+        with pytest.raises(pulumi.RunError, match=r"opts: .*pass api_key"):
+            call(opts=opts)
     for opts in (5, wrong()):
         with pytest.raises(pulumi.RunError, match=f"opts: expected pulumi.{right.__name__}, not "):
             call(opts=opts)

@@ -72,7 +72,7 @@ class Cluster(pulumi.ComponentResource):
         costly("node", pulumi.Output.secret("hush"), parent=self)
 
 def noted(args):
-    print("noted", args.name)
+    print("noted", args.name, flush=True)
 
 note = pulumi.ResourceHook("note", noted, pulumi.ResourceHookOptions(on_dry_run=True))
 first = costly("first", hooks=pulumi.ResourceHookBinding(before_create=[note]), protect=False)

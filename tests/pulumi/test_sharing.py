@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextvars
 import gc
+import os
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -62,6 +63,18 @@ def test_other_settings_ask_for_themselves(api: Sandbox) -> None:
 
     in_program(main)
     assert [request.status for request in api.requests] == [200, 200, 401, 401, 401]
+
+
+def test_a_forked_process_asks_for_itself(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has none of its parent's threads: it would wait forever for the fetch of one."""
+
+    def main() -> None:
+        lumenfall.get_balance()
+        monkeypatch.setattr(sharing, "os", SimpleNamespace(getpid=lambda: 0, environ=os.environ))
+        lumenfall.get_balance()
+
+    in_program(main)
+    assert len(api.requests) == 2
 
 
 @pytest.mark.parametrize(("cache", "requests"), [("", [1, 1, 2]), ("2.5", [1, 2, 3]), ("0", [1, 2, 3])])
