@@ -130,7 +130,8 @@ _RUN_USAGE = "lumenfall-balance run (--minimum N | --cost-of FILE) [OPTIONS] -- 
 _OPTION_NAME = r"--[a-z][a-z_-]{0,24}|-[a-z]"
 _KEY_OPTION = r"(?i)--?(lumenfall[-_])?(api[-_]?)?(key|token|secret|password)"
 _AMOUNT = r"[0-9]{1,7}(\.[0-9]{1,6})?"
-_LABEL = r"(?s)(?!__)([a-zA-Z_][a-zA-Z0-9_]*)=(.+)"
+# The three are labels of one metric, which would lose ours.
+_LABEL = r"(?s)(?!__|(?:billing_type|status|currency)=)([a-zA-Z_][a-zA-Z0-9_]*)=(.+)"
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
@@ -250,7 +251,10 @@ def _check(options: argparse.Namespace) -> None:
     labels = list(filter(None, options.label or ()))
     options.label = _parse_labels(labels)
     if len(options.label) < len(labels):
-        problem, hint = "--label: expected NAME=VALUE, each name once", "for example account=studio"
+        problem, hint = (
+            "--label: expected NAME=VALUE, each name once",
+            "for example account=studio; taken: billing_type, status, currency",
+        )
     elif options.label and options.format != "prometheus":
         problem, hint = "--label needs --format prometheus", "add it, or remove --label"
     if problem:

@@ -67,7 +67,7 @@ def test_a_mistake_is_a_failed_probe(cli):
 def test_labels_keep_two_accounts_apart(cli, api):
     """One node_exporter reads all files of a folder as one text."""
     out = ""
-    for account in ("studio", 'a "b" \\ c\nd'):
+    for account in ("studio", 'a "b" \\no c\nd'):
         ended = cli(*CHECK, "--label", f"account={account}", "--label", "team=ml", api=api)
         assert ended.status == 0
         assert {(sample.labels["account"], sample.labels["team"]) for sample in parse(ended.out).values()} == {
@@ -80,7 +80,7 @@ def test_labels_keep_two_accounts_apart(cli, api):
 
 @pytest.mark.parametrize(
     "labels",
-    [["x"], ["1a=x"], ["a-b=x"], ["__a=x"], ["a="], ["a=x", "a=y"], ["a=lmnfl_b.secret"]],
+    [["x"], ["1a=x"], ["a-b=x"], ["__a=x"], ["a="], ["status=x"], ["a=x", "a=y"], ["a=lmnfl_b.secret"]],
     ids=" ".join,
 )
 def test_a_bad_label(cli, api, labels):
