@@ -177,6 +177,15 @@ def test_tls_a_proxy_and_a_server_that_says_nothing(ansible):
         assert "within 2 s" in run.result(name)["msg"]
 
 
+def test_a_password_that_ansible_shows_is_a_warning(funded):
+    """A proxy's, in the command line on the host that the task is delegated to."""
+    environment = {"HTTPS_PROXY": "http://user:proxypassword@127.0.0.1:9"}
+    task = {MODULE: None, "delegate_to": "h002", "environment": environment}
+    run = funded.play("--limit", "h001", hosts=2, tasks=[task])
+    assert "a password, which Ansible shows in the command line on h002" in " ".join(run.output.split())
+    assert "proxypassword" not in run.output
+
+
 def test_the_timeout_of_a_task_ends_it(funded, api):
     """Ansible's own keyword interrupts the request, and what was cut short is no answer for the next host."""
     api.delay = 60

@@ -180,6 +180,11 @@ class LumenfallAction(ActionBase):
             elif setting.ansible_type != "path":
                 setting.parse(source, value, environment)
             arguments[setting.ansible] = value
+        if any("@" in str(value) for name, value in environment.items() if name.lower().endswith("_proxy")):
+            display.warning(
+                "a proxy variable of this task may contain a password, which Ansible shows in the command line on "
+                f"{self._task.delegate_to}; set it in the environment of that host instead"
+            )
         inherited_environment, self._task.environment = self._task.environment, [environment]
         try:
             result = self._execute_module(module_name=module, module_args=arguments, task_vars=self.task_vars)
