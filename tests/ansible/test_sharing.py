@@ -42,6 +42,7 @@ PLAYS = {
     "settings": ({"hosts": THREE, "tasks": [{MODULE: {"timeout": "{{ 20 + inventory_hostname[1:] | int }}"}}]}, 3),
     "some skip": ({"hosts": THREE, "tasks": [{**ASK, "when": "inventory_hostname != 'h001'"}]}, 1),
     "off": ({"hosts": THREE, "tasks": [{**ASK, "environment": {"LUMENFALL_CACHE_SECONDS": 0}}]}, 3),
+    "old": ({"hosts": THREE, "tasks": [{**ASK, "throttle": 1, "environment": {"LUMENFALL_CACHE_SECONDS": 0.001}}]}, 3),
 }
 
 
