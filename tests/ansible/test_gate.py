@@ -114,7 +114,8 @@ def test_one_wait_for_a_task(funded, api):
     """More hosts than forks: those with the same minimum share each look, and late ones wait for what is left."""
     api.amount = "3.20"
     minimum = "{{ 5 + inventory_hostname[-1:] | int % 2 }}"
-    run = funded.play("--forks", "4", hosts=24, tasks=[{MODULE: {**WAIT, "minimum": minimum}}])
+    # A wait may be longer than the timeout, which bounds each look.
+    run = funded.play("--forks", "4", hosts=24, tasks=[{MODULE: {**WAIT, "minimum": minimum, "timeout": 2}}])
     assert len(run.results(event="failed")) == 24
     assert {result["verdict"] for result in run.results()} == {"too low"}
     # 5 looks for each minimum and one for those that come later; a wait for each batch of forks would be 60.
