@@ -25,6 +25,7 @@ from pulumi_lumenfall.sandbox import Sandbox
 
 # Long enough for a machine that is busy with something else, short of a hang.
 PATIENCE_SECONDS = 60
+_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 Process = subprocess.Popen[str]
 
 
@@ -97,6 +98,10 @@ class Program:
 
     def start(self, *words: str, api: Sandbox | None = None) -> Process:
         """Start it, to be talked to while it runs, and until the test ends at the most. Standard input is empty."""
+        # Under nohup, and in the background of a script, some are ignored; commands would inherit that.
+        ignored = [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_IGN]
+        for number in ignored:
+            signal.signal(number, signal.SIG_DFL)
         process = subprocess.Popen(
             [str(self.path), *words],
             env=self.environment(api),
@@ -106,6 +111,8 @@ class Program:
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
         self.started.append(process)
         return process
 
