@@ -12,7 +12,7 @@ import warnings
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from math import ceil
-from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Mapping, TypeVar
 
 from .errors import (
     AuthenticationError,
@@ -22,14 +22,13 @@ from .errors import (
     PermissionDeniedError,
 )
 from .models import UNAVAILABLE, AccountBalance
-from .parsing import Secrets, parse_balance, parse_error, parse_estimate, parse_json
+from .parsing import Response, Secrets, read_balance, read_estimate
 from .pricing import CostEstimate, check_endpoint, check_request, find_prompts
 from .settings import Settings, argument_layer, resolve_settings
 from .text import clean, describe_value
 
 if TYPE_CHECKING:
     from .http import Transport
-    from .parsing import Response
 
 BACKOFF_BASE_SECONDS = 0.5
 BACKOFF_MAX_SECONDS = 8.0
@@ -37,7 +36,7 @@ BACKOFF_MAX_SECONDS = 8.0
 _MAX_RETRY_AFTER_SECONDS = 366 * 86400.0
 
 _T = TypeVar("_T", AccountBalance, CostEstimate)
-_Parser = Callable[[Dict[str, Any], Secrets], _T]
+_Reader = Callable[[Response, Secrets], _T]
 
 
 class LumenfallClient:
@@ -108,7 +107,7 @@ class LumenfallClient:
         Raises:
             LumenfallError: There is no balance to be had.
         """
-        return self._call("GET", "/v1/balance", None, parse_balance)
+        return self._call("GET", "/v1/balance", None, read_balance)
 
     def estimate_cost(self, request: Mapping[str, Any], *, endpoint: str = "images/generations") -> CostEstimate:
         """What a request would cost, without running it (a dry run); approximate.
@@ -126,13 +125,13 @@ class LumenfallClient:
         """
         path, document = f"/openai/v1/{check_endpoint(endpoint)}?dryRun=true", check_request(request)
         try:
-            return self._call("POST", path, json.dumps(document).encode(), parse_estimate, find_prompts(document))
+            return self._call("POST", path, json.dumps(document).encode(), read_estimate, find_prompts(document))
         except LumenfallError as error:
             if error.code == "MODEL_NOT_FOUND":
                 error.hint = f"check the model in the request: {describe_value(document.get('model'))}"
             raise
 
-    def _call(self, method: str, path: str, body: bytes | None, parse: _Parser[_T], prompts: Secrets = ()) -> _T:
+    def _call(self, method: str, path: str, body: bytes | None, read: _Reader[_T], prompts: Secrets = ()) -> _T:
         from .http import Transport, seconds_until
 
         if self._is_closed:
@@ -146,7 +145,7 @@ class LumenfallClient:
             attempt += 1
             previous = result
             try:
-                result = self._read(transport.send(method, path, body, end), parse, secrets)
+                result = self._read(transport.send(method, path, body, end), read, secrets)
             except LumenfallError as error:
                 result = error.with_traceback(None)
             asked = result.retry_after_seconds if isinstance(result, LumenfallError) else None
@@ -166,24 +165,13 @@ class LumenfallClient:
             result.hint = f"run it again in {ceil(asked)} s"
         raise result
 
-    def _read(self, response: Response, parse: _Parser[_T], secrets: Secrets) -> _T:
+    def _read(self, response: Response, read: _Reader[_T], secrets: Secrets) -> _T:
         sent = _timestamp(response.headers.get("Date", ""))
         self.clock_skew_seconds = None if sent is None else time.time() - sent
         request_id = clean(response.headers.get("X-Lumenfall-Request-Id", ""), secrets) or None
-        is_estimate = False
         try:
-            if response.status != 200:
-                raise parse_error(response, secrets)
-            if response.problem is not None:
-                raise response.problem
-            document = parse_json(response.body, secrets)
-            is_estimate = document.get("estimated") is True
-            return replace(parse(document, secrets), request_id=request_id)
+            return replace(read(response, secrets), request_id=request_id)
         except LumenfallError as error:
-            if parse is parse_estimate and 200 <= response.status < 300 and not is_estimate:
-                # Nor is it sent again.
-                error.args, error.retryable = (f"{error}; THE REQUEST MAY HAVE BEEN RUN AND CHARGED",), False
-                error.hint = "check your usage at https://lumenfall.ai, and whether this endpoint supports dryRun"
             error.status, error.request_id = response.status, request_id
             if error.retryable:
                 error.retry_after_seconds = parse_retry_after(response.headers.get("Retry-After", ""))

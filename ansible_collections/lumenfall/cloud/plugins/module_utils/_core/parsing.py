@@ -55,6 +55,34 @@ class Response(NamedTuple):
     problem: LumenfallError | None = None
 
 
+def read_balance(response: Response, secrets: Secrets = ()) -> AccountBalance:
+    """The balance in a response; an error is raised."""
+    return parse_balance(_read_document(response, secrets), secrets)
+
+
+def read_estimate(response: Response, secrets: Secrets = ()) -> CostEstimate:
+    """The cost estimate in a response; an error is raised. A success that is no estimate may have been charged."""
+    is_estimate = False
+    try:
+        document = _read_document(response, secrets)
+        is_estimate = document.get("estimated") is True
+        return parse_estimate(document, secrets)
+    except LumenfallError as error:
+        if 200 <= response.status < 300 and not is_estimate:
+            # Another attempt may be charged as well.
+            error.args, error.retryable = (f"{error}; THE REQUEST MAY HAVE BEEN RUN AND CHARGED",), False
+            error.hint = "check your usage at https://lumenfall.ai, and whether this endpoint supports dryRun"
+        raise
+
+
+def _read_document(response: Response, secrets: Secrets) -> Dict[str, Any]:
+    if response.status != 200:
+        raise parse_error(response, secrets)
+    if response.problem is not None:
+        raise response.problem
+    return parse_json(response.body, secrets)
+
+
 def parse_balance(document: Dict[str, Any], secrets: Secrets = ()) -> AccountBalance:
     """The balance in the JSON of a 200, strictly."""
     if document.get("object") != "balance":
