@@ -42,10 +42,11 @@ case $BASE_URL in
   *[![:space:]]*) export LUMENFALL_API_BASE="$BASE_URL" ;;
 esac
 status=0
-# Without cost-of, the defaults of the others would be a mistake.
+# Without cost-of, times and margin are an error, so their defaults are not passed.
 [ "$COST_OF/$TIMES/$MARGIN" = "/1/0" ] || set -- --times="$TIMES" --margin="$MARGIN"
 "$python" -I "$folder" check --format github "$@" \
-  --minimum="$MINIMUM" --cost-of="$COST_OF" --endpoint="$ENDPOINT" --warn="$WARN" --postpaid="$POSTPAID" --unavailable="$UNAVAILABLE" --wait="$WAIT" --poll="$POLL" || status=$?
+  --minimum="$MINIMUM" --cost-of="$COST_OF" --endpoint="$ENDPOINT" --warn="$WARN" \
+  --postpaid="$POSTPAID" --unavailable="$UNAVAILABLE" --wait="$WAIT" --poll="$POLL" || status=$?
 case $status in
   0 | 2 | 3) exit "$status" ;;
   *) cannot_tell "lumenfall-balance ended with status $status" ;;

@@ -168,7 +168,7 @@ def tell_if_unknown(arguments: pulumi.Output[Any], who: str) -> None:
 
 
 def check_options(opts: Any, kind: type[pulumi.InvokeOptions] | type[pulumi.ResourceOptions]) -> None:
-    """Refuse what is not options, and a provider, since its key would not be the one that is used."""
+    """Refuse options of another type, and a provider, since its key would not be used."""
     if opts is None:
         return
     if not isinstance(opts, kind):

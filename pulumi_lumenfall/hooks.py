@@ -229,11 +229,11 @@ def _hooks_of(opts: pulumi.ResourceOptions) -> list[Any]:
     return [] if bound is None else [*(bound.before_create or ()), *(bound.before_update or ())]
 
 
-def _refuse_components(is_gated: Callable[[pulumi.ResourceTransformationArgs], bool]) -> None:
-    """Stop the program at a component that is gated itself: the resources inside would not be."""
+def _refuse_components(is_meant: Callable[[pulumi.ResourceTransformationArgs], bool]) -> None:
+    """Stop the program at a component that a gate is meant for, since the resources inside would not be gated."""
 
     def refuse(args: pulumi.ResourceTransformationArgs) -> None:
-        if isinstance(args.resource, pulumi.ComponentResource) and is_gated(args):
+        if isinstance(args.resource, pulumi.ComponentResource) and is_meant(args):
             component = clean(f"{args.name} ({args.type_})", limit=200)
             raise pulumi.RunError(
                 f"{component}: a gate on a component does not reach the resources inside it; "

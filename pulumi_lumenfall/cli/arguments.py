@@ -64,7 +64,7 @@ _OPTIONS = {
     "--cost-of": _option("FILE", "In place of --minimum: what the request in this file costs; - reads standard input."),
     "--request": _option("FILE", "The JSON body of the real request; - reads standard input."),
     "--endpoint": _option("NAME", f"One of {', '.join(ENDPOINTS)}. (default: {ENDPOINTS[0]})", ENDPOINTS),
-    # Empty, they are a mistake: a variable that is not set must not price one request instead of 300.
+    # Empty text is an error: an unset variable would price one request instead of 300.
     "--times": _option("N", "How many times the request runs. (default: 1)", type=str),
     "--margin": _option("PERCENT", "Added to the price, an estimate, for example 20%%. (default: 0)", type=str),
     "--warn": _option("N", "Warn below this amount; fails only with --format nagios (exit status 1)."),
@@ -130,7 +130,7 @@ _RUN_USAGE = "lumenfall-balance run (--minimum N | --cost-of FILE) [OPTIONS] -- 
 _OPTION_NAME = r"--[a-z][a-z_-]{0,24}|-[a-z]"
 _KEY_OPTION = r"(?i)--?(lumenfall[-_])?(api[-_]?)?(key|token|secret|password)"
 _AMOUNT = r"[0-9]{1,7}(\.[0-9]{1,6})?"
-# The three are labels of one metric, which would lose ours.
+# One metric has these labels already.
 _LABEL = r"(?s)(?!__|(?:billing_type|status|currency)=)([a-zA-Z_][a-zA-Z0-9_]*)=(.+)"
 
 
@@ -164,7 +164,7 @@ def find_output_options(arguments: Sequence[str]) -> argparse.Namespace:
     options.command = words[0]
     options.label = _parse_labels(options.label)
     if "--output" not in _OPTIONS_OF.get(options.command, _OUTPUT):
-        # It is for the command to run, where its "--" was forgotten: that file must stay.
+        # The "--" of run was forgotten, and this option is for the command: do not touch its file.
         options.output = None
     if options.format not in FORMATS or (options.output and options.format == "github"):
         options.format = "text"

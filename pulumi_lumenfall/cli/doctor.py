@@ -28,6 +28,7 @@ from ..core import (
     Verdict,
     __version__,
     clean,
+    judge_error,
     resolve_settings,
 )
 from .output import say, write_stdout
@@ -62,7 +63,11 @@ def run(options: Namespace) -> int:
     if result is None:
         findings.append(Finding("request", "note", "not sent, because of the settings above"))
     else:
-        verdict = None if gate is None and isinstance(result, AccountBalance) else (gate or Gate(0)).judge(result)
+        verdict = None
+        if gate is not None:
+            verdict = gate.judge(result)
+        elif isinstance(result, LumenfallError):
+            verdict = judge_error(result)
         status = 0 if verdict is None else EXIT_STATUS[verdict.outcome]
         findings += [*_examine_result(result, verdict), _examine_clock(skew)]
     findings += [*_examine_environment(), *_examine_versions()]

@@ -259,7 +259,7 @@ class ProviderServer:
             return error
 
     async def _wait(self, fetch: Future[_T]) -> _T:
-        """Wait for a result, until the user interrupts the engine."""
+        """Wait for a result, or until a moment after the engine has cancelled the run."""
         waiter = asyncio.wrap_future(fetch)
         # asyncio would print the traceback of an error that nobody has looked at.
         waiter.add_done_callback(lambda done: done.cancelled() or done.exception())

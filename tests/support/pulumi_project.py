@@ -78,7 +78,7 @@ class PulumiProject:
             (folder / name).mkdir(parents=True)
         if isinstance(program, Path):
             shutil.copytree(program, self.directory, ignore=NOT_COPIED)
-            # In place of what `pulumi install` makes; tests/packaging/test_wheel.py has it made.
+            # In place of what `pulumi install` makes; tests/packaging/test_install.py has it made.
             (self.directory / "venv").symlink_to(sys.prefix)
         else:
             self.directory.mkdir()

@@ -38,11 +38,11 @@ class ActionModule(LumenfallAction):
         self._is_role = self._task._role is not None and self._task._role.get_name() == _ROLE
         self.argument_spec = {**ARGUMENT_SPEC, **(JOB_OPTIONS if self._is_role else {})}
         if self._is_role and self._task.args.get("minimum") is None:
-            # It is always a gate, also where the variable is "omit" or not set.
+            # The role is always a gate, even if its variable is "omit" or null.
             self._task.args["minimum"] = ""
         result = super().run(tmp, task_vars)
         if self._is_role and result.get("failed") and self._may_end_host(result):
-            # Else nothing but a failure stops the host, so the role's task by itself ignores none.
+            # The second task stops the host, so the user may ignore the failure; the role has ignore_errors off.
             inherited = self._task._get_parent_attribute("ignore_errors", omit=True)
             inherited = self._templar.template(inherited) if isinstance(inherited, str) else inherited
             self._task.ignore_errors = boolean(inherited, strict=False)
@@ -114,7 +114,7 @@ class ActionModule(LumenfallAction):
         if left <= 0:
             return self.share(question, settings, fetch)
 
-        # Once: Ansible shows nothing else of a task until it ends.
+        # Said once, since Ansible shows nothing of a task until it ends.
         say = functools.lru_cache(maxsize=None)(display.display)
 
         def notify(_result: Outcome, _pause: float, _left: float) -> None:

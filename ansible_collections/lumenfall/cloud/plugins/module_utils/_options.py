@@ -66,7 +66,7 @@ class Demand(NamedTuple):
 
 
 def given(options: Mapping[Any, Any], known: Mapping[str, Any]) -> Dict[str, Any]:
-    """The options that are set, each of them known; blank text is unset, but where it would lower the bar a mistake."""
+    """The options that are set, each of them known. Blank text is unset, except where it would lower the bar."""
     for name in options:
         if name not in known:
             raise _core.ConfigurationError(
